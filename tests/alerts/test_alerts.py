@@ -38,7 +38,7 @@ def rule(**fields: Any) -> model.Rule:
     return structs.replace(usual, **fields)
 
 
-def test_a_rule_fires_once_the_value_was_above_for_long_enough_and_resolves_at_once() -> None:
+def test_a_rule_fires_after_its_time_above_the_limit_and_resolves_at_once() -> None:
     calm = rule()
     pending = next_of(calm, 3.0, 1_000)
     waiting = rule(state=State.PENDING, pending_since=1_000)
@@ -62,7 +62,7 @@ def test_a_clock_that_went_back_delays_a_rule_by_its_own_time_at_most() -> None:
 
 
 @pytest.mark.both
-def test_failed_runs_fire_and_tell_once(api: Api, application: Any) -> None:
+def test_failed_runs_fire_an_alert_that_is_sent_once(api: Api, application: Any) -> None:
     db = application.asgi._database
     reply = api.ask("PUT", f"{RULES}/failed runs", {"measure": "events", "target": "run.failed", "above": 1})
     assert reply.json["rule"]["state"] == "ok"
@@ -103,7 +103,7 @@ def test_every_event_of_the_window_is_counted_and_none_before_it(db: Any) -> Non
 
 
 @pytest.mark.both
-def test_a_rule_that_is_put_again_stays_and_one_that_is_changed_or_deleted_resolves(api: Api, application: Any) -> None:
+def test_an_equal_rule_keeps_its_incident_and_a_changed_or_deleted_rule_resolves_it(api: Api, application: Any) -> None:
     db = application.asgi._database
     put = {"measure": "events", "target": "run.failed", "above": 0}
     api.ask("PUT", f"{RULES}/r", put)
@@ -127,7 +127,7 @@ def _told(api: Api) -> list[str]:
 
 
 @pytest.mark.parametrize("measure", [measure for measure in Measure if measure is not Measure.EVENTS])
-def test_every_measure_can_be_taken_of_an_empty_workspace(api: Api, measure: Measure) -> None:
+def test_every_measure_has_a_value_in_an_empty_workspace(api: Api, measure: Measure) -> None:
     api.ask("PUT", f"{RULES}/x", {"measure": measure, "above": 1})
 
     assert api.ask("GET", f"{RULES}/x/value").json["would_fire"] is False
@@ -157,7 +157,7 @@ def test_a_rule_is_changed_disabled_and_deleted(sqlite_api: Api) -> None:
         (PutRule(name="a", measure="failed_jobs", severity="bad"), "info, warning, critical"),
     ],
 )
-def test_a_rule_that_makes_no_sense_is_refused(call: PutRule, words: str) -> None:
+def test_an_invalid_alert_rule_is_refused(call: PutRule, words: str) -> None:
     with pytest.raises(Invalid) as refused:
         model.checked(call)
 
@@ -172,13 +172,13 @@ def test_a_rule_that_makes_no_sense_is_refused(call: PutRule, words: str) -> Non
         ("link_lag_s", "Link 'none' not found in this workspace"),
     ],
 )
-def test_a_rule_about_what_does_not_exist_is_refused(sqlite_api: Api, measure: str, message: str) -> None:
+def test_a_rule_about_a_missing_object_is_refused(sqlite_api: Api, measure: str, message: str) -> None:
     reply = sqlite_api.ask("PUT", f"{RULES}/x", {"measure": measure, "target": "none", "above": 1})
 
     assert (reply.status, reply.json["message"]) == (404, message)
 
 
-def test_a_rule_keeps_its_target_when_that_is_deleted(sqlite_api: Api) -> None:
+def test_a_rule_keeps_the_name_of_its_target_when_the_target_is_deleted(sqlite_api: Api) -> None:
     links = "/api/trackside/v1/links"
     sqlite_api.post(links, name="twin", to="http://127.0.0.1:9", kind="mlflow")
     put = {"measure": "link_lag_s", "target": "twin", "above": 1}
@@ -188,9 +188,7 @@ def test_a_rule_keeps_its_target_when_that_is_deleted(sqlite_api: Api) -> None:
     assert sqlite_api.ask("PUT", f"{RULES}/x", {**put, "above": 2}).json["rule"]["above"] == 2
 
 
-def test_an_alert_reaches_a_channel_also_after_the_server_was_killed(
-    start: Callable[..., Server], receiver: Any
-) -> None:
+def test_an_alert_reaches_a_channel_after_the_server_was_killed(start: Callable[..., Server], receiver: Any) -> None:
     server = start("--allow-private-webhooks", "--webhook-schemes", "http")
     hooks = "/api/trackside/v1/webhooks"
     server.api.post(hooks, name="chat", url=receiver.url, events=["alert.fired"], format="slack")

@@ -16,7 +16,7 @@ def query_of(path: str, mode: str = blob.READ) -> dict[str, list[str]]:
     return parse_qs(urlsplit(blob.address("http://host", KEY, "uid", "run-x", path, mode, NOW)).query)
 
 
-def test_an_address_opens_its_file_until_it_ends() -> None:
+def test_a_signed_url_opens_its_file_until_it_expires() -> None:
     made = blob.address("http://host", KEY, "uid", "run-x", "a b/c.txt", blob.WRITE, NOW)
     query = parse_qs(urlsplit(made).query)
 
@@ -26,7 +26,7 @@ def test_an_address_opens_its_file_until_it_ends() -> None:
         blob.granted(query, KEY, "uid", "run-x", "a b/c.txt", NOW + blob.LIFE + timedelta(seconds=1))
 
 
-def test_a_changed_address_opens_nothing(subtests: pytest.Subtests) -> None:
+def test_a_changed_signed_url_is_refused(subtests: pytest.Subtests) -> None:
     cases: list[dict[str, list[str]]] = [
         {"sp": ["cw"]},
         {"se": ["2999-01-01T00:00:00Z"]},
@@ -42,7 +42,7 @@ def test_a_changed_address_opens_nothing(subtests: pytest.Subtests) -> None:
                 blob.granted(query, KEY, "uid", "run-x", "f", NOW)
 
 
-def test_the_address_of_a_path_with_line_breaks_does_not_become_that_of_another_file() -> None:
+def test_a_signed_url_of_a_path_with_line_breaks_opens_no_other_file() -> None:
     until = "2999-01-01T00:00:00Z"
     query = query_of(f"f\ncw\n{until}\nx")
     rest = "\n".join(["x", *(query[name][0] for name in ("sp", "se", "skoid"))])

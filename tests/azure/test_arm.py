@@ -27,7 +27,7 @@ def get(api: Api, path: str, **headers: str) -> Reply:
     return api.ask("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
-def test_the_cloud_names_this_server_for_everything(api: Api) -> None:
+def test_the_cloud_metadata_point_to_this_server(api: Api) -> None:
     [cloud] = get(api, "/metadata/endpoints").json
 
     assert cloud["resourceManager"] == "http://localhost/"
@@ -109,7 +109,7 @@ def test_services_that_are_not_served_have_arms_error_with_advice(api: Api) -> N
         assert said in reply.json["error"]["message"], path
 
 
-def test_the_scope_is_a_door_to_mlflow(api: Api) -> None:
+def test_mlflow_is_served_below_the_scope_of_a_workspace(api: Api) -> None:
     scope = team(api)
     for version in ("v1.0", "v2.0"):
         api.post(f"/mlflow/{version}{scope}{MLFLOW}/experiments/create", name=f"from {version}")
@@ -159,7 +159,7 @@ def jwt_of(people: People, token: str, how: str = "identity") -> Any:
     return get(people.open, "/msi/token", authorization="Basic " + base64.b64encode(f"t:{token}".encode()).decode())
 
 
-def test_a_token_becomes_a_jwt_with_its_rights(people: People) -> None:
+def test_a_token_is_exchanged_for_a_jwt_with_its_rights(people: People) -> None:
     scope = team(people.admin)
     people.add("ana", "AzureML Data Scientist", "/ws/team")
     token = people.token("ana")
@@ -174,7 +174,7 @@ def test_a_token_becomes_a_jwt_with_its_rights(people: People) -> None:
         assert ana.ask("POST", "experiments/create", {"name": how}).status == 403  # of another workspace
 
 
-def test_a_jwt_ends_with_its_token(people: People) -> None:
+def test_a_jwt_is_invalid_after_its_token_was_revoked(people: People) -> None:
     people.add("ana", "Owner")
     token = people.token("ana")
     jwt = jwt_of(people, token).json["access_token"]
@@ -202,7 +202,7 @@ def test_a_token_requires_a_credential(people: People) -> None:
     assert get(people.open, "/subscriptions").status == 401
 
 
-def test_a_token_of_another_server_opens_nothing(people: People) -> None:
+def test_a_token_of_another_server_is_rejected(people: People) -> None:
     scope = team(people.admin)
     digest = keys.digest(people.token("root"))
     foreign, _ = Exchange(lambda: b"other" * 8).issue(digest, 1_900_000_000_000, "")
@@ -217,7 +217,7 @@ def test_a_token_of_another_server_opens_nothing(people: People) -> None:
         assert reply.json["error_code"] == "UNAUTHENTICATED"
 
 
-def test_workspaces_that_are_closed_to_the_caller_are_missing(people: People) -> None:
+def test_workspaces_without_rights_of_the_caller_answer_as_missing(people: People) -> None:
     scope = team(people.admin)
     ana = people.add("ana", "Reader", "/ws/default")
 
@@ -226,7 +226,7 @@ def test_workspaces_that_are_closed_to_the_caller_are_missing(people: People) ->
     assert get(ana, NO_SCOPE).json["value"] == []
 
 
-def test_the_answer_of_a_batch_that_is_logged_later_names_none(api: Api) -> None:
+def test_the_answer_to_an_asynchronous_batch_has_no_tracking_id(api: Api) -> None:
     run = api.new_run()
     body = {"run_id": run, "metrics": [{"key": "loss", "value": 0.5, "timestamp": 1, "step": 2}]}
 

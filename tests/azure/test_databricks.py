@@ -20,7 +20,7 @@ def test_clients_of_the_sdk_get_dbfs_uris(api: Api) -> None:
     assert answer.json["run"]["info"]["artifact_uri"].startswith("dbfs:/")
 
 
-def test_workspaces_have_the_door_too(api: Api) -> None:
+def test_workspaces_serve_the_calls_of_databricks(api: Api) -> None:
     team = api.new_workspace("team")
     run = team.new_run(team.new_experiment("e"))
     answer = api.ask("GET", "/databricks/ws/team/api/2.0/mlflow/runs/get", arguments={"run_id": run})
@@ -28,7 +28,7 @@ def test_workspaces_have_the_door_too(api: Api) -> None:
     assert answer.json["run"]["info"]["artifact_uri"].startswith("dbfs:/databricks/mlflow-tracking/")
 
 
-def test_files_travel_by_signed_addresses(api: Api) -> None:
+def test_files_are_transferred_by_signed_urls(api: Api) -> None:
     run = api.new_run()
     [write] = api.post("artifacts/credentials-for-write", run_id=run, path=["a/b.txt"])["credential_infos"]
     there = urlsplit(write["signed_uri"])
@@ -59,7 +59,7 @@ def test_clients_find_themselves_and_the_workspace(api: Api) -> None:
     assert api.ask("GET", "/api/2.0/preview/scim/v2/Me").json["active"] is True
 
 
-def test_stages_move_by_databricks_call(api: Api) -> None:
+def test_a_call_of_databricks_moves_a_version_to_a_stage(api: Api) -> None:
     api.post("registered-models/create", name="m")
     run = api.new_run()
     root = api.run(run)["info"]["artifact_uri"]

@@ -17,7 +17,7 @@ def claims(jwt: str) -> dict[str, object]:
     return found
 
 
-def test_clients_find_the_end_and_the_tenant() -> None:
+def test_clients_read_expiry_and_tenant_from_the_token() -> None:
     jwt, ends = Exchange(lambda: KEY).issue(b"digest", NOW_MS, "https://management.azure.com")
 
     assert ends == NOW_MS // 1000 + LIFE_S
@@ -26,7 +26,7 @@ def test_clients_find_the_end_and_the_tenant() -> None:
     assert claims(jwt)["aud"] == "https://management.azure.com"
 
 
-def test_it_is_read_until_it_ends() -> None:
+def test_an_exchanged_token_is_valid_until_it_expires() -> None:
     exchange = Exchange(lambda: KEY)
     jwt, ends = exchange.issue(b"\x00digest", NOW_MS, "")
     found = exchange.read(jwt, NOW_MS)
@@ -36,7 +36,7 @@ def test_it_is_read_until_it_ends() -> None:
     assert exchange.read(jwt, ends * 1000 + 1) is None
 
 
-def test_it_ends_with_its_token() -> None:
+def test_an_exchanged_token_is_invalid_after_its_token_was_revoked() -> None:
     _, ends = Exchange(lambda: KEY).issue(b"d", NOW_MS, "", until_ms=NOW_MS + 60_000)
 
     assert ends == NOW_MS // 1000 + 60

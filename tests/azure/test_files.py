@@ -69,7 +69,7 @@ def test_a_file_is_put_listed_and_got(team: Api) -> None:
     assert team.within("team").ask("GET", f"/get-artifact?run_id={run}&path=a/b%20c.txt").body == b"hello"
 
 
-def test_a_file_comes_in_blocks(team: Api) -> None:
+def test_a_file_is_uploaded_in_blocks(team: Api) -> None:
     run = new_run(team)
     where = address(writing(team, run, "big"), "big")
     for block_id, body in (("Mg==", b"two"), ("MQ==", b"one")):
@@ -82,7 +82,7 @@ def test_a_file_comes_in_blocks(team: Api) -> None:
     assert team.ask("GET", reading(team, run, "big")).body == b"onetwo"
 
 
-def test_a_list_with_a_block_that_did_not_come_changes_nothing(team: Api) -> None:
+def test_a_block_list_with_a_missing_block_changes_nothing(team: Api) -> None:
     run = new_run(team)
     where = address(writing(team, run, "big"), "big")
     put(team, where, b"before")
@@ -96,7 +96,7 @@ def test_a_list_with_a_block_that_did_not_come_changes_nothing(team: Api) -> Non
     assert team.ask("GET", reading(team, run, "big")).body == b"before"
 
 
-def test_the_blocks_of_a_file_count_together_in_a_quota(team: Api) -> None:
+def test_the_blocks_of_a_file_count_as_one_file_in_a_quota(team: Api) -> None:
     run = new_run(team)
     quota = {"scope": "workspace", "measure": "bytes", "limit": 10}
     assert team.within("team").ask("PUT", f"{OURS}/quotas", quota).status == 200
@@ -126,7 +126,7 @@ def test_two_uploads_of_one_path_do_not_mix(team: Api) -> None:
     assert team.ask("GET", reading(team, run, "same")).body == b"1111"
 
 
-def test_an_address_is_for_one_file_one_use_and_one_workspace(team: Api) -> None:
+def test_a_signed_url_is_for_one_file_one_use_and_one_workspace(team: Api) -> None:
     run = new_run(team)
     where = address(writing(team, run, "mine", "other"), "mine")
     put(team, where, b"x")
@@ -162,7 +162,7 @@ def test_a_block_twice_in_a_list_and_a_copy_from_elsewhere_are_refused(team: Api
     assert team.get(of_run(run))["value"] == []
 
 
-def test_a_path_that_leads_out_is_refused_by_itself(team: Api, subtests: pytest.Subtests) -> None:
+def test_a_path_out_of_the_folder_is_refused_and_other_files_are_not(team: Api, subtests: pytest.Subtests) -> None:
     run = new_run(team)
 
     for path in ["../up", "a/../../b", "/etc/passwd", "", "a#b", "a\\b"]:
@@ -173,7 +173,7 @@ def test_a_path_that_leads_out_is_refused_by_itself(team: Api, subtests: pytest.
             assert set(told["artifacts"]) == {"fine"}
 
 
-def test_runs_that_are_missing_have_arms_error(team: Api) -> None:
+def test_missing_runs_answer_with_arms_error(team: Api) -> None:
     reply = team.ask("POST", f"{of_run('f' * 32)}/batch/metadata", {"paths": [{"path": "a"}]})
 
     assert (reply.status, reply.json["error"]["code"]) == (404, "ResourceNotFound")

@@ -205,7 +205,7 @@ def test_missing_and_invalid_objects_answer_with_arms_error(api: Api, team: Api)
     assert team.ask("GET", f"{SERVICES}?computeType=ACI&expand=true").json == {"value": []}
 
 
-def test_an_endpoint_without_keys_is_told_so_that_it_can_be_put_back(team: Api) -> None:
+def test_an_endpoint_without_keys_is_returned_in_a_form_that_can_be_put_back(team: Api) -> None:
     team.post(ENDPOINTS, name="free", auth_mode="none")
     found = team.ask("GET", f"{ONLINE}/free").json
 

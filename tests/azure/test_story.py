@@ -39,7 +39,7 @@ def ranged(ana: Api, run: str, path: str, span: str) -> Any:
     return ana.ask("GET", f"{unquote(address.path)}?{address.query}", headers={"x-ms-range": f"bytes={span}"})
 
 
-def test_the_articles_story_call_by_call(people: People) -> None:
+def test_the_steps_of_the_article_work_call_by_call(people: People) -> None:
     ana = signed_in(people)
 
     # Workspace.get, get_mlflow_tracking_uri

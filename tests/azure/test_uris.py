@@ -68,7 +68,7 @@ def test_only_uris_are_rewritten_and_no_text_of_a_user() -> None:
     assert uris.from_dbfs(json.dumps(heard).encode(), "") == json.dumps(told).encode()
 
 
-def test_uris_of_others_stay_as_they_are() -> None:
+def test_uris_of_other_servers_stay_unchanged() -> None:
     body = b'{"source":"azureml://registries/r/models/m/versions/1","other":"dbfs:/Volumes/a"}'
 
     assert uris.from_azure(body, "") == body

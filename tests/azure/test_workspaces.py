@@ -61,7 +61,7 @@ def test_a_deployment_creates_the_workspace_of_its_template(api: Api) -> None:
     assert error(put(api, f"{DEPLOYMENTS}/d2", template("team"))) == (400, "Conflict")
 
 
-def test_a_template_that_asks_for_more_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_a_template_with_other_resources_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[Any, str]] = [
         (template("team", adbWorkspace="/subscriptions/a/b"), "trackside link create"),
         (template("team", encryption={"status": "Enabled"}), "cmk_keyvault"),
@@ -110,7 +110,7 @@ def test_the_default_workspace_stays(api: Api) -> None:
     assert api.ask("GET", f"{group}/providers/{KIND}/default").status == 200
 
 
-def test_a_location_of_azure_and_our_own_are_allowed(api: Api) -> None:
+def test_a_location_of_azure_and_the_servers_own_location_are_allowed(api: Api) -> None:
     [kind] = api.ask("GET", "/subscriptions/S1/providers/Microsoft.MachineLearningServices").json["resourceTypes"]
 
     assert kind["resourceType"] == "workspaces"

@@ -68,11 +68,11 @@ def azure() -> Client:
     return Client(environment("azure"))
 
 
-def test_the_articles_story_by_microsofts_client(azure: Client, cloud: Cloud, tmp_path: Path) -> None:
+def test_the_steps_of_the_article_work_with_microsofts_client(azure: Client, cloud: Cloud, tmp_path: Path) -> None:
     assert azure.run("azure/story.py", "S1", "R1", "team", HOME=tmp_path, **cloud.given) == "done"
 
 
-def test_the_life_of_a_workspace_by_microsofts_client(azure: Client, cloud: Cloud, tmp_path: Path) -> None:
+def test_microsofts_client_creates_changes_and_deletes_a_workspace(azure: Client, cloud: Cloud, tmp_path: Path) -> None:
     assert azure.run("azure/workspaces.py", "S1", HOME=tmp_path, **cloud.given) == "done"
 
 

@@ -56,7 +56,7 @@ def test_the_default_workspace_exists_from_the_beginning() -> None:
     assert Workspace.create("default", exist_ok=True) == default
 
 
-def test_a_name_is_given_once() -> None:
+def test_a_workspace_name_is_unique() -> None:
     made = Workspace.create(unused(), resource_group="one")
 
     with pytest.raises(WorkspaceExists):
@@ -79,7 +79,7 @@ def test_a_workspace_with_experiments_is_deleted_only_with_them() -> None:
 
 
 @pytest.mark.parametrize("name", ["x", "-a", "with space", "a%2Fb", "ü", "a" * 64])
-def test_a_name_that_no_workspace_can_have_is_refused(name: str) -> None:
+def test_an_invalid_workspace_name_is_refused(name: str) -> None:
     with pytest.raises(Refused, match="not valid"):
         Workspace.create(name)
     with pytest.raises(WorkspaceNotFound):

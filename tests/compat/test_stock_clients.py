@@ -78,7 +78,7 @@ def test_a_newer_client_chooses_the_workspace_by_mlflows_own_variable(
 
 
 @pytest.mark.slow
-def test_an_mlflow_that_knows_no_server_with_files_keeps_them_by_our_client(
+def test_mlflow_without_proxied_artifacts_stores_files_by_the_client_package(
     earliest: Client, server: Server, our_client: Path, tmp_path: Path
 ) -> None:
     run_id = earliest.run("early.py", tmp_path, PYTHONPATH=our_client, TRACKSIDE_URL=server.url)

@@ -73,7 +73,7 @@ def test_an_empty_file_is_a_file(blobs: Blobs) -> None:
     assert blobs.entries("") == [Entry("empty", is_folder=False, size_bytes=0)]
 
 
-def test_a_large_file_goes_in_and_out_in_pieces(blobs: Blobs) -> None:
+def test_a_large_file_is_written_and_read_in_pieces(blobs: Blobs) -> None:
     piece = os.urandom(PIECE_BYTES)
     count = 2 * PART_BYTES // PIECE_BYTES + 1
 
@@ -99,7 +99,7 @@ def test_a_part_of_a_file_is_read(blobs: Blobs, subtests: pytest.Subtests) -> No
             assert part == b"0123456789"[start:stop]
 
 
-def test_nothing_is_seen_before_the_commit(blobs: Blobs) -> None:
+def test_an_upload_is_invisible_before_its_commit(blobs: Blobs) -> None:
     upload = blobs.create("folder/file")
     upload.write([b"half"])
 
@@ -112,7 +112,7 @@ def test_nothing_is_seen_before_the_commit(blobs: Blobs) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 5, 2 * PART_BYTES])
-def test_nothing_is_seen_of_an_upload_that_was_aborted(blobs: Blobs, size: int) -> None:
+def test_an_aborted_upload_leaves_no_file(blobs: Blobs, size: int) -> None:
     upload = blobs.create("folder/file")
     upload.write([b"x" * size])
     upload.abort()
@@ -125,7 +125,7 @@ def test_nothing_is_seen_of_an_upload_that_was_aborted(blobs: Blobs, size: int) 
         upload.write([b"more"])
 
 
-def test_an_abort_after_the_commit_leaves_the_file(blobs: Blobs) -> None:
+def test_an_abort_after_the_commit_keeps_the_file(blobs: Blobs) -> None:
     upload = blobs.create("file")
     upload.write([b"whole"])
     upload.commit()
@@ -134,7 +134,7 @@ def test_an_abort_after_the_commit_leaves_the_file(blobs: Blobs) -> None:
     assert get(blobs, "file") == b"whole"
 
 
-def test_a_source_that_fails_leaves_what_was_there(blobs: Blobs) -> None:
+def test_a_failing_source_keeps_the_stored_file(blobs: Blobs) -> None:
     put(blobs, "file", [[b"old"]])
 
     def source() -> Iterator[list[bytes]]:
@@ -158,7 +158,7 @@ def test_a_file_is_replaced_and_its_etag_changes(blobs: Blobs) -> None:
 
 
 @pytest.mark.parametrize("blobs", ["s3", *SLOW], indirect=True)
-def test_of_writers_of_a_new_file_one_stores_its_own(blobs: CloudBlobs) -> None:
+def test_of_concurrent_writers_of_a_new_file_one_stores_its_file(blobs: CloudBlobs) -> None:
     answers = [blobs.put_new("log/1.json", content) for content in (b"first", b"second", b"first")]
 
     assert answers == [True, False, True], "the first writer may ask again, when the answer was lost"
@@ -179,7 +179,7 @@ def test_a_level_is_listed_by_name(blobs: Blobs) -> None:
     assert blobs.entries("nowhere") == []
 
 
-def test_a_walk_meets_every_file_below(blobs: Blobs) -> None:
+def test_a_walk_yields_every_file_below_the_folder(blobs: Blobs) -> None:
     for key in ("run/b.txt", "run/a/deep/er.txt", "runner/no.txt"):
         put(blobs, key, [[b"12"]])
 
@@ -201,7 +201,7 @@ def test_a_file_is_deleted(blobs: Blobs) -> None:
     assert [entry.path for entry in blobs.walk("")] == ["run/b"]
 
 
-def test_a_folder_is_deleted_with_all_that_is_in_it(blobs: Blobs) -> None:
+def test_a_folder_is_deleted_with_its_contents(blobs: Blobs) -> None:
     for key in ("run/a", "run/deep/b", "run2/c"):
         put(blobs, key, [[b"1"]])
 
@@ -262,7 +262,7 @@ def test_invalid_keys_are_refused(blobs: Blobs, subtests: pytest.Subtests) -> No
                 call(key)
 
 
-def test_any_plain_name_is_kept_as_it_is(blobs: Blobs, subtests: pytest.Subtests) -> None:
+def test_any_plain_name_is_stored_unchanged(blobs: Blobs, subtests: pytest.Subtests) -> None:
     cases = [
         "ü/é.txt",
         "a+b%20c.txt",
@@ -289,7 +289,7 @@ def test_a_path_too_long_for_the_store_is_refused(blobs: Blobs) -> None:
         put(blobs, "/".join(["n" * 200] * 30), [[b"x"]])
 
 
-def test_a_reader_keeps_its_version_or_is_told(blobs: Blobs) -> None:
+def test_a_reader_gets_one_version_of_a_file_or_an_error(blobs: Blobs) -> None:
     put(blobs, "file", [[b"a" * (5 << 20)]])
     download = blobs.open("file")
     chunks = download.chunks()
@@ -332,7 +332,7 @@ def test_a_file_moves_to_another_key_and_never_over_one(blobs: Blobs) -> None:
     assert {entry.path: get(blobs, entry.path) for entry in blobs.walk("")} == {"deep/er/a.txt": b"a", "to/b.txt": b"b"}
 
 
-def test_an_abort_waits_for_the_write_that_it_meets(blobs: Blobs) -> None:
+def test_an_abort_waits_for_a_concurrent_write(blobs: Blobs) -> None:
     upload = blobs.create("file")
     writer = threading.Thread(target=upload.write, args=([b"x" * (3 * PART_BYTES)],))
 
@@ -350,7 +350,7 @@ _NAMES = st.text(
 
 @settings(max_examples=examples(25), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(path=st.lists(_NAMES, min_size=1, max_size=4), body=st.binary(max_size=50))
-def test_every_key_leads_to_its_own_bytes(blobs: Blobs, path: list[str], body: bytes) -> None:
+def test_every_key_has_its_own_bytes(blobs: Blobs, path: list[str], body: bytes) -> None:
     key = "/".join(["drawn", *path])
     try:
         put(blobs, key, [[body]])

@@ -37,7 +37,9 @@ def test_a_file_lies_where_its_key_says(blobs: LocalBlobs, root: Path) -> None:
     assert (root / "1/run/artifacts/file").stat().st_mode & 0o777 == 0o600
 
 
-def test_links_that_lead_out_are_neither_followed_nor_listed(blobs: LocalBlobs, root: Path, tmp_path: Path) -> None:
+def test_symbolic_links_out_of_the_folder_are_neither_followed_nor_listed(
+    blobs: LocalBlobs, root: Path, tmp_path: Path
+) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "secret").write_text("secret")
@@ -63,7 +65,7 @@ def test_links_that_lead_out_are_neither_followed_nor_listed(blobs: LocalBlobs, 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a link that cannot be read is one of /proc")
-def test_a_link_that_goes_while_it_is_followed_hides_no_other_file(
+def test_a_link_that_is_removed_during_a_listing_hides_no_other_file(
     blobs: LocalBlobs, root: Path, tmp_path: Path
 ) -> None:
     """The program of an ended process is a link that is there and cannot be read, as one that another process removes."""
@@ -82,7 +84,7 @@ def test_a_link_that_goes_while_it_is_followed_hides_no_other_file(
         ended.wait()
 
 
-def test_a_write_replaces_a_link_and_a_delete_removes_it_not_what_it_leads_to(
+def test_a_write_replaces_a_link_and_a_delete_removes_the_link_and_not_its_target(
     blobs: LocalBlobs, root: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "outside").write_text("outside")
@@ -97,7 +99,7 @@ def test_a_write_replaces_a_link_and_a_delete_removes_it_not_what_it_leads_to(
     assert not (root / "deleted").is_symlink()
 
 
-def test_links_inside_are_followed_but_a_walk_does_not_go_round(blobs: LocalBlobs, root: Path) -> None:
+def test_links_inside_the_folder_are_followed_and_cycles_end(blobs: LocalBlobs, root: Path) -> None:
     put(blobs, "run/file", [[b"one"]])
     (root / "run" / "again").symlink_to(root / "run")
     (root / "run" / "alias").symlink_to("file")
@@ -147,7 +149,7 @@ def test_a_folder_at_the_path_of_a_file_is_reported(blobs: LocalBlobs) -> None:
     assert list(_staged(blobs).iterdir()) == []
 
 
-def test_leftovers_are_swept_but_not_those_of_a_process_that_lives(root: Path) -> None:
+def test_staged_files_of_killed_processes_are_removed_and_others_kept(root: Path) -> None:
     program = f"""
 import sys
 from pathlib import Path
@@ -175,14 +177,14 @@ sys.stdin.read()
     assert blobs.entries("") == []
 
 
-def test_an_end_leaves_no_trace_of_the_staging(blobs: LocalBlobs, root: Path) -> None:
+def test_a_closed_store_leaves_no_staging_folder(blobs: LocalBlobs, root: Path) -> None:
     put(blobs, "file", [[b"one"]])
     blobs.close()
 
     assert [path.name for path in root.iterdir()] == ["file"]
 
 
-def test_the_staging_may_vanish(blobs: LocalBlobs, root: Path) -> None:
+def test_a_removed_staging_folder_is_created_again(blobs: LocalBlobs, root: Path) -> None:
     put(blobs, "one", [[b"1"]])
     staged = _staged(blobs)
     staged.rmdir()
@@ -240,7 +242,7 @@ print(blobs.entries(""), len(list(Path({str(root)!r}).glob(".uploads/*/*"))))
 
 @settings(max_examples=examples(200), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(st.one_of(st.text(max_size=12), st.text("./\\ab%\0", max_size=12)))
-def test_no_key_touches_anything_outside(blobs: LocalBlobs, root: Path, tmp_path: Path, key: str) -> None:
+def test_no_key_accesses_files_outside_of_the_folder(blobs: LocalBlobs, root: Path, tmp_path: Path, key: str) -> None:
     try:
         put(blobs, key, [[b"x"]])
     except Fault:

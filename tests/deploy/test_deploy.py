@@ -86,7 +86,7 @@ def test_the_image_has_every_extra_but_ray() -> None:
     assert {canonicalize_name(Requirement(each).name) for each in wanted} <= pinned
 
 
-def test_all_that_the_image_copies_is_in_its_context() -> None:
+def test_every_file_that_the_image_copies_is_in_its_build_context() -> None:
     lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     kept = {line[1:] for line in lines if line.startswith("!")}
     copied = [
@@ -99,7 +99,7 @@ def test_all_that_the_image_copies_is_in_its_context() -> None:
     assert all((ROOT / word).exists() for word in copied)
 
 
-def test_user_and_port_of_the_image_are_those_that_kubernetes_expects() -> None:
+def test_kubernetes_uses_the_user_and_the_port_of_the_image() -> None:
     pod = named(OBJECTS, "StatefulSet")["spec"]["template"]["spec"]
     (user,) = re.findall(r"^USER (\d+):\d+$", DOCKERFILE, re.MULTILINE)
     (port,) = re.findall(r"^EXPOSE (\d+)$", DOCKERFILE, re.MULTILINE)

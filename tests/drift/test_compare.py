@@ -49,7 +49,7 @@ def test_evidentlys_table_has_drifted_with_half_of_its_columns() -> None:
     assert rules.of_table("default", verdicts)
 
 
-def test_azure_takes_integers_with_few_values_for_categories() -> None:
+def test_azure_treats_integers_with_few_values_as_categories() -> None:
     reference, current = {"x": DICE.integers(0, 5, 2000)}, {"x": DICE.integers(0, 5, 2000)}
 
     assert compare(reference, current, "azure-v2").columns[0].verdict.signal == "jensen_shannon"
@@ -66,7 +66,7 @@ def test_nannyml_alerts_above_the_reference_s_own_chunks() -> None:
     assert (stable.drifted, moved.drifted, stable.threshold) == (False, True, moved.threshold)
 
 
-def test_the_magnitude_names_what_the_classifier_looks_at() -> None:
+def test_the_magnitude_names_the_features_that_the_classifier_uses() -> None:
     reference = {"x": DICE.normal(size=2000), "y": DICE.normal(size=2000), "c": DICE.choice(["a", "b"], 2000)}
     current = {"x": DICE.normal(2, size=1500), "y": DICE.normal(size=1500), "c": DICE.choice(["a", "b"], 1500)}
 

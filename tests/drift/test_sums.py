@@ -22,7 +22,7 @@ def column(values: Sequence[float | str | None]) -> ColumnSums:
 
 @given(NUMBERS, NUMBERS)
 @settings(max_examples=examples(60))
-def test_parts_of_numbers_add_up(one: list[float], other: list[float]) -> None:
+def test_sums_of_numeric_columns_can_be_merged(one: list[float], other: list[float]) -> None:
     found = sums.merged([column([*one, None]), column(list(other))])
     whole = column([*one, None, *other])
 
@@ -33,7 +33,7 @@ def test_parts_of_numbers_add_up(one: list[float], other: list[float]) -> None:
 
 @given(some.lists(some.text(max_size=3), min_size=1), some.lists(some.text(max_size=3), min_size=1))
 @settings(max_examples=examples(60))
-def test_parts_of_categories_add_up(one: list[str], other: list[str]) -> None:
+def test_counts_of_categories_can_be_merged(one: list[str], other: list[str]) -> None:
     assert sums.merged([column(list(one)), column(list(other))]).labels == column([*one, *other]).labels
 
 
@@ -65,7 +65,7 @@ def test_stored_sums_are_read_as_they_were() -> None:
     assert (found.columns["t"].labels, found.columns["t"].nulls) == ({"a": 2, "b": 1}, 1)
 
 
-def test_rare_categories_become_a_rest() -> None:
+def test_rare_categories_are_merged_into_a_rest() -> None:
     many = column([str(number) for number in range(2000)] + ["often"] * 5)
 
     found = sums.with_labels(many, many.labels.items())

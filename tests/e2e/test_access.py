@@ -91,7 +91,7 @@ def test_a_stock_client_trains_with_a_password_or_a_token_and_others_are_refused
         assert "UNAUTHENTICATED: You are not authenticated." in refused[1]
 
 
-def test_a_command_beside_a_running_server_holds_at_once(tmp_path: Path, start: Callable[..., Server]) -> None:
+def test_a_command_changes_rights_of_a_running_server_at_once(tmp_path: Path, start: Callable[..., Server]) -> None:
     data = tmp_path / "data"
     server = start(data=data)
     assert server.api.ask("POST", "experiments/search", {"max_results": 1}).status == 200
@@ -134,7 +134,7 @@ def test_the_first_administrator_comes_from_variables_while_there_is_no_user(
     assert signed(server.api, basic("root")).get(f"{OURS}/me")["is_admin"]
 
 
-def test_a_login_is_kept_for_later_commands_in_a_file_of_ones_own(tmp_path: Path, start: Callable[..., Server]) -> None:
+def test_a_login_is_stored_for_later_commands_in_a_private_file(tmp_path: Path, start: Callable[..., Server]) -> None:
     data, home = tmp_path / "data", tmp_path / "home"
     make_ana(data)
     server = start(data=data)
@@ -177,7 +177,7 @@ def test_the_audit_log_names_users_and_actions_and_reveals_a_changed_row(tmp_pat
         *[("token", "create", "ci", "--user", "bo"), ("access", "grant", "bo", "Reader"), ("user", "identities", "bo")],
     ],
 )
-def test_only_a_command_that_makes_a_user_makes_a_store(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_only_a_command_that_creates_a_user_creates_a_store(tmp_path: Path, words: tuple[str, ...]) -> None:
     done = command(*words, data=tmp_path / "nowhere")
 
     assert done.returncode != 0

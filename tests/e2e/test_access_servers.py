@@ -41,7 +41,7 @@ def test_a_change_on_one_server_holds_on_the_others_without_a_restart(
 
 
 @pytest.mark.parametrize("store", ["sqlite", "postgresql"])
-def test_a_server_that_is_killed_keeps_each_change_of_rights_with_its_entry_in_the_log(
+def test_a_killed_server_keeps_each_change_of_rights_and_its_audit_entry(
     start: Callable[..., Server], postgres: object, request: pytest.FixtureRequest, store: str
 ) -> None:
     options = ("--store", request.getfixturevalue("postgres_url")) if store == "postgresql" else ()

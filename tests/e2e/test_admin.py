@@ -33,7 +33,7 @@ def test_the_schema_is_made_checked_and_upgraded(tmp_path: Path) -> None:
 
 # No file may grow beyond so much: what SQLite needs beside the store fits in, and the backup does not.
 @pytest.mark.parametrize(("kind", "most"), [("sqlite", 80), ("postgresql", 2)])
-def test_an_upgrade_without_room_for_its_backup_is_refused_and_one_with_room_says_where_it_is(
+def test_an_upgrade_needs_space_for_its_backup_and_names_the_backup_file(
     kind: str, most: int, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     store = () if kind == "sqlite" else ("--store", request.getfixturevalue("postgres_url"))
@@ -61,7 +61,7 @@ def test_an_upgrade_without_room_for_its_backup_is_refused_and_one_with_room_say
 
 
 @pytest.mark.slow
-def test_an_operator_with_a_backup_may_skip_the_copy(tmp_path: Path) -> None:
+def test_an_operator_may_skip_the_backup_of_an_upgrade(tmp_path: Path) -> None:
     make_old(settings.load({"--data": str(tmp_path / "trackside-data")}, {}))
 
     code, said, _ = trackside("db", "upgrade", "--no-backup", cwd=tmp_path)
@@ -70,7 +70,7 @@ def test_an_operator_with_a_backup_may_skip_the_copy(tmp_path: Path) -> None:
     assert not (tmp_path / "trackside-data" / "backups").exists()
 
 
-def test_a_backup_is_restored_where_nothing_is(tmp_path: Path) -> None:
+def test_a_backup_is_restored_to_an_empty_location(tmp_path: Path) -> None:
     make_old(settings.load({"--data": str(tmp_path / "trackside-data")}, {}))
     trackside("db", "upgrade", cwd=tmp_path)
     (backup,) = (tmp_path / "trackside-data" / "backups").iterdir()
@@ -129,7 +129,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and sys.platform != "linux", reason="root may write to any folder here")
-def test_a_store_in_a_folder_that_cannot_be_written_to_says_which(tmp_path: Path) -> None:
+def test_a_store_in_a_read_only_folder_is_reported_with_the_folder(tmp_path: Path) -> None:
     data = tmp_path / "trackside-data"
     trackside("db", "upgrade", cwd=tmp_path)
     data.chmod(0o500)
@@ -149,7 +149,7 @@ def test_a_store_in_a_folder_that_cannot_be_written_to_says_which(tmp_path: Path
     assert done.stderr.endswith(f"cannot be opened (this user cannot write to {data})\n")
 
 
-def test_mlflows_own_database_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+def test_a_database_of_mlflow_is_refused_and_stays_unchanged(tmp_path: Path) -> None:
     file = tmp_path / "mlflow.db"
     with sqlite3.connect(file) as database:
         database.execute("CREATE TABLE experiments (experiment_id INTEGER)")
@@ -168,7 +168,7 @@ def test_mlflows_own_database_is_refused_and_left_as_it_was(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_the_doctor_finds_a_fresh_place_well_and_leaves_nothing(tmp_path: Path) -> None:
+def test_the_doctor_reports_no_problem_for_a_new_data_folder_and_creates_nothing(tmp_path: Path) -> None:
     port = str(free_port())
 
     code, said, complaints = trackside("doctor", "--port", port, cwd=tmp_path)
@@ -189,7 +189,7 @@ def test_the_doctor_finds_a_fresh_place_well_and_leaves_nothing(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_doctor_speaks_to_programs_and_says_what_is_broken(tmp_path: Path) -> None:
+def test_the_doctor_prints_json_and_reports_what_is_broken(tmp_path: Path) -> None:
     (tmp_path / "broken.db").write_text("not a database" * 100)
     port = str(free_port())
 
@@ -256,7 +256,7 @@ def test_the_doctor_reports_how_models_are_isolated(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_files_that_mlflow_gc_leaves_are_named(tmp_path: Path) -> None:
+def test_the_files_that_mlflow_gc_leaves_behind_are_listed(tmp_path: Path) -> None:
     trackside("db", "upgrade", cwd=tmp_path)
     store = f"sqlite:///{tmp_path}/trackside-data/trackside.db"
 
@@ -305,7 +305,7 @@ def connect(*args, **options):
     assert "use another Python, or SQLite 3.38 or newer" in line
 
 
-def test_the_doctor_is_at_ease_beside_a_running_server(launch: Launch, tmp_path: Path) -> None:
+def test_the_doctor_reports_no_problem_while_a_server_runs(launch: Launch, tmp_path: Path) -> None:
     server = launch()
 
     code, said, _ = trackside("doctor", "--json", "--port", str(server.port), cwd=tmp_path)

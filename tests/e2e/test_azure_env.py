@@ -18,7 +18,7 @@ from trackside.identity import keys
 URL = "https://tracks.example:8443"
 
 
-def test_a_shell_reads_what_it_says(tmp_path: Path) -> None:
+def test_a_shell_can_evaluate_the_printed_variables(tmp_path: Path) -> None:
     token = keys.new_token("tsp_")
     (tmp_path / "ca.pem").touch()
     _, lines, _ = trackside("azure-env", "--server", URL, "--token", token, "--ca", "ca.pem", cwd=tmp_path)
@@ -32,7 +32,7 @@ def test_a_shell_reads_what_it_says(tmp_path: Path) -> None:
     assert found["MSI_ENDPOINT"] == f"https://trackside:{token}@tracks.example:8443/msi/token"
 
 
-def test_a_notebook_runs_it(tmp_path: Path) -> None:
+def test_a_notebook_can_run_the_printed_code(tmp_path: Path) -> None:
     words = ("azure-env", "--server", URL, "--format", "notebook", "--ca", "/dbfs/ca.pem")
     _, cell, _ = trackside(*words, cwd=tmp_path)
     show = f"{cell}\nprint(os.environ['REQUESTS_CA_BUNDLE'], os.environ['ARM_CLOUD_METADATA_URL'])"

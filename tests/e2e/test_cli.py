@@ -175,7 +175,7 @@ OF_ONE_CALL = {
 }
 
 
-def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests) -> None:
+def test_every_command_has_a_help_text(capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests) -> None:
     for words in COMMANDS:
         with subtests.test(words=words):
             with pytest.raises(SystemExit) as left:
@@ -214,7 +214,7 @@ def test_the_help_of_a_command_has_an_example_that_it_takes(subtests: pytest.Sub
             assert COMMANDS[words].format_help().endswith(f"\nexample:\n  {EXAMPLES[words]}\n")
 
 
-def test_no_example_is_of_a_command_that_is_gone() -> None:
+def test_no_example_names_a_removed_command() -> None:
     assert set(EXAMPLES) <= set(COMMANDS)
 
 
@@ -231,7 +231,7 @@ def test_every_flag_names_its_variable_unless_it_is_about_one_call(subtests: pyt
             assert {each for variables in named.values() for each in variables} <= settings.variables()
 
 
-def test_a_command_is_made_without_the_others(subtests: pytest.Subtests) -> None:
+def test_a_command_is_built_without_the_parsers_of_the_others(subtests: pytest.Subtests) -> None:
     for names, add in main.COMMANDS:
         with subtests.test(names=names):
             commands = argparse.ArgumentParser().add_subparsers()
@@ -259,7 +259,7 @@ def test_version_is_printed_in_both_forms_in_any_environment(tmp_path: Path) -> 
     assert sqlite3.sqlite_version in long[1]
 
 
-def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, subtests: pytest.Subtests) -> None:
+def test_a_usage_error_is_one_line_with_exit_code_2(tmp_path: Path, subtests: pytest.Subtests) -> None:
     cases: list[tuple[list[str], str]] = [
         (["serve"], "unknown command 'serve'; did you mean 'server'? (see `trackside -h`)"),
         (["jobs", "list"], "unknown command 'jobs'; did you mean 'job'?"),
@@ -345,7 +345,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, subtests: pytest.
             assert message in complaints
 
 
-def test_variables_say_where_commands_go(launch: Launch, tmp_path: Path) -> None:
+def test_environment_variables_choose_the_server_of_commands(launch: Launch, tmp_path: Path) -> None:
     server = launch()
     (tmp_path / "mlruns").mkdir()
     place = {"TRACKSIDE_URL": f"http://127.0.0.1:{server.port}", "TRACKSIDE_WORKSPACE": "nowhere"}
@@ -368,7 +368,7 @@ def test_variables_say_where_commands_go(launch: Launch, tmp_path: Path) -> None
         (["--username", "ann"], "p w\n", {"username": "ann", "password": "p w"}),
     ],
 )
-def test_secrets_come_by_a_file_or_by_standard_input(
+def test_secrets_are_read_from_a_file_or_from_standard_input(
     words: list[str], typed: str, sent: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "token").write_text("  x.y-z\r\n")
@@ -395,7 +395,7 @@ def test_a_command_without_a_subcommand_lists_its_subcommands(tmp_path: Path) ->
         assert "commands:" in said
 
 
-def test_help_and_mistakes_come_before_the_heavy_imports(tmp_path: Path) -> None:
+def test_help_and_usage_errors_need_no_heavy_imports(tmp_path: Path) -> None:
     source = """
 import sys
 from trackside.cli.main import main
@@ -411,7 +411,7 @@ print(sorted({"uvicorn", "asyncio", "sqlite3", "trackside.app"} & set(sys.module
     assert done.stderr.splitlines()[-1] == "[]"
 
 
-def test_the_server_imports_no_client_and_no_science(tmp_path: Path) -> None:
+def test_the_server_imports_no_client_and_no_scientific_library(tmp_path: Path) -> None:
     source = "import sys, trackside.cli.server.process; print(sorted({m.partition('.')[0] for m in sys.modules}))"
 
     done = subprocess.run([sys.executable, "-c", source], cwd=tmp_path, capture_output=True, text=True, check=True)

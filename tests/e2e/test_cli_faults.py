@@ -58,7 +58,7 @@ def shell(command: str, cwd: Path, **variables: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-def test_a_command_whose_output_is_closed_does_its_work(tmp_path: Path) -> None:
+def test_a_command_with_a_closed_output_still_does_its_work(tmp_path: Path) -> None:
     assert shell("version >&-", tmp_path) == (0, "", "")
     assert shell("-h >&-", tmp_path)[0] == 0
     assert shell("nonsense 2>&-", tmp_path) == (2, "", "")
@@ -66,14 +66,14 @@ def test_a_command_whose_output_is_closed_does_its_work(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no such device")
-def test_a_complaint_that_cannot_be_written_leaves_the_exit_code(tmp_path: Path) -> None:
+def test_an_error_message_that_cannot_be_written_keeps_the_exit_code(tmp_path: Path) -> None:
     assert shell("link show l --server http://127.0.0.1:1 2>/dev/full", tmp_path)[0] == 2
     assert shell("nonsense 2>/dev/full", tmp_path)[0] == 2
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no such device")
 @pytest.mark.parametrize("command", ["version", "monitoring dashboard", "doctor --port 0"])
-def test_an_output_that_cannot_be_written_is_one_line(command: str, tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_written_is_reported_in_one_line(command: str, tmp_path: Path) -> None:
     code, _, complaint = shell(f"{command} >/dev/full", tmp_path)
 
     assert (code, complaint) == (2, "trackside: standard output cannot be written (No space left on device)\n")
@@ -101,7 +101,7 @@ def test_bytes_that_are_not_text_are_reported_in_one_line(tmp_path: Path) -> Non
         assert "has bytes that are not text in this locale" in done.stderr
 
 
-def test_an_input_that_ends_is_one_line(server: Server, tmp_path: Path) -> None:
+def test_an_input_that_ends_early_is_reported_in_one_line(server: Server, tmp_path: Path) -> None:
     code, _, complaint = trackside("login", server.url, cwd=tmp_path, HOME=str(tmp_path))
 
     assert (code, complaint) == (2, "trackside: standard input ended before an answer\n")
@@ -114,7 +114,9 @@ def test_an_input_that_ends_is_one_line(server: Server, tmp_path: Path) -> None:
         ("~", "this user has no home folder for the tokens of `trackside login`; set HOME"),
     ],
 )
-def test_a_home_that_keeps_nothing_stops_a_login_alone(home: str, said: str, server: Server, tmp_path: Path) -> None:
+def test_a_read_only_home_folder_fails_a_login_and_no_other_command(
+    home: str, said: str, server: Server, tmp_path: Path
+) -> None:
     listed = trackside("job", "list", "--server", server.url, cwd=tmp_path, HOME=home)
     login = trackside("login", server.url, "--username", "ann", cwd=tmp_path, HOME=home, given="pass word\n")
 

@@ -112,7 +112,7 @@ def check(words: list[str], cwd: Path, **variables: str) -> None:
         json.loads(said)
 
 
-def test_every_command_with_json_is_among_these() -> None:
+def test_these_tests_cover_every_command_with_json_output() -> None:
     tried = {
         " ".join(words[:count]) for words in lines(OF_A_STORE + OF_A_SERVER) for count in (1, 2) if "--json" in words
     }

@@ -74,7 +74,7 @@ def test_a_newer_store_is_refused_by_every_command(postgres: Postgres, postgres_
         assert complaint.count("\n") == 1
 
 
-def test_a_store_that_cannot_be_opened_is_one_line(postgres: Postgres, tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_opened_is_reported_in_one_line(postgres: Postgres, tmp_path: Path) -> None:
     reasons = {
         postgres.url("nope"): 'database "nope" does not exist',
         "postgresql://me:secret@127.0.0.1:1/x": "cannot connect to 127.0.0.1, port 1: ",
@@ -102,7 +102,7 @@ def test_without_the_driver_the_extra_is_named(postgres_url: str, tmp_path: Path
     )
 
 
-def test_the_doctor_looks_at_the_server_too(postgres: Postgres, postgres_url: str, tmp_path: Path) -> None:
+def test_the_doctor_checks_the_postgresql_server(postgres: Postgres, postgres_url: str, tmp_path: Path) -> None:
     code, said, _ = trackside("doctor", "--port", "0", *on(postgres_url), cwd=tmp_path)
     store = next(line for line in said.splitlines() if line.startswith("store "))
     assert code == 0
@@ -117,7 +117,7 @@ def test_the_doctor_looks_at_the_server_too(postgres: Postgres, postgres_url: st
     assert "BROKEN" in next(line for line in said.splitlines() if line.startswith("store "))
 
 
-def test_the_doctor_says_that_an_empty_database_will_do(postgres: Postgres, tmp_path: Path) -> None:
+def test_the_doctor_accepts_an_empty_database(postgres: Postgres, tmp_path: Path) -> None:
     _, said, _ = trackside("doctor", "--port", "0", *on(postgres.url(postgres.create())), cwd=tmp_path)
 
     store = next(line for line in said.splitlines() if line.startswith("store "))

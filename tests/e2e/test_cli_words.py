@@ -68,7 +68,7 @@ MISTAKES = [
 ]
 
 
-def test_a_word_that_is_wrong_is_named_as_it_was_typed(
+def test_an_invalid_argument_is_quoted_as_it_was_typed(
     server: Server, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
     for command, said in MISTAKES:
@@ -89,7 +89,7 @@ def test_workspaces_are_counted_before_they_are_shown(server: Server, tmp_path: 
     assert (counted[0], "not counted yet" in counted[1]) == (0, False)
 
 
-def test_words_that_are_empty_are_named(server: Server, tmp_path: Path) -> None:
+def test_empty_arguments_are_named(server: Server, tmp_path: Path) -> None:
     url = {"TRACKSIDE_URL": server.url}
 
     no_name = trackside("link", "add", "", "--to", "http://127.0.0.1:1", cwd=tmp_path, **url)
@@ -99,7 +99,7 @@ def test_words_that_are_empty_are_named(server: Server, tmp_path: Path) -> None:
     assert (no_reason[0], no_reason[2]) == (2, "trackside: --reason is empty\n")
 
 
-def test_an_unknown_action_is_answered_with_those_that_are_like_it(server: Server, tmp_path: Path) -> None:
+def test_an_unknown_action_is_answered_with_similar_actions(server: Server, tmp_path: Path) -> None:
     words = ("access", "explain", "ann", "runs.read", "--server", server.url)
 
     code, _, complaint = trackside(*words, cwd=tmp_path)
@@ -110,7 +110,7 @@ def test_an_unknown_action_is_answered_with_those_that_are_like_it(server: Serve
     assert len(complaint) < 500
 
 
-def test_zero_is_a_number_of_days(tmp_path: Path) -> None:
+def test_zero_is_a_valid_number_of_days(tmp_path: Path) -> None:
     with closing(Receiver()) as server:
         for words in (["preview", "--keep-last", "0"], ["traces", "--preview"]):
             trackside("retention", *words, "--older-than", "0", "--server", server.url, cwd=tmp_path)

@@ -58,7 +58,7 @@ def test_files_that_an_earlier_release_left_open_become_private(server: Server) 
     assert not [name for name in open_to_others(server.data) if "/" not in name]
 
 
-def test_a_folder_that_holds_other_files_too_keeps_its_mode(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_keeps_its_mode(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o755)
     shared.chmod(0o755)
@@ -72,7 +72,7 @@ def test_a_folder_that_holds_other_files_too_keeps_its_mode(tmp_path: Path) -> N
     assert (found["."], found["notes.txt"], found["trackside.db"]) == (0o755, 0o644, 0o600)
 
 
-def test_a_restored_store_is_its_users_alone(server: Server, tmp_path: Path) -> None:
+def test_a_restored_store_is_private_to_its_user(server: Server, tmp_path: Path) -> None:
     server.stop()
     command = ("db", "restore", str(server.data / "trackside.db"), "--data", str(tmp_path / "new"))
     mask = os.umask(0)
@@ -114,7 +114,7 @@ def _move_the_folder(path: Path) -> None:
 
 @pytest.mark.parametrize("durability", ["full", "relaxed"])
 @pytest.mark.parametrize("harm", [_delete, _replace, _move, _delete_the_log, _move_the_folder])
-def test_a_database_that_goes_away_takes_no_writes(
+def test_a_removed_database_file_is_not_written_to(
     start: Callable[..., Server], tmp_path: Path, harm: Callable[[Path], None], durability: str
 ) -> None:
     server = start("--durability", durability, "--store", f"sqlite:///{tmp_path}/store/trackside.db")
@@ -142,7 +142,7 @@ def _metric(run_id: str) -> dict[str, object]:
     return {"run_id": run_id, "key": "m", "value": 1.0, "timestamp": 1}
 
 
-def test_health_is_well_while_the_database_is(any_server: Server) -> None:
+def test_health_reports_ok_while_the_database_exists(any_server: Server) -> None:
     api: Api = any_server.api
     api.new_run()
 

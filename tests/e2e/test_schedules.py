@@ -9,7 +9,9 @@ from support.processes.servers import Server, trackside
 
 
 @pytest.mark.slow
-def test_a_schedule_is_looked_after_from_the_command_line(start: Callable[..., Server], tmp_path: Path) -> None:
+def test_a_schedule_is_created_changed_and_deleted_from_the_command_line(
+    start: Callable[..., Server], tmp_path: Path
+) -> None:
     server = start("--job-slots", "0")
     run_id = server.api.post("runs/create", experiment_id="0")["run"]["info"]["run_id"]
 

@@ -18,7 +18,7 @@ from support.processes.servers import TRACKSIDE, environment, trackside
 from support.stores.postgres import Postgres
 
 
-def test_one_line_says_where_it_listens_and_what_it_uses(launch: Launch, tmp_path: Path) -> None:
+def test_a_start_prints_its_address_and_its_store_in_one_line(launch: Launch, tmp_path: Path) -> None:
     server = launch()
 
     database = tmp_path / "trackside-data" / "trackside.db"
@@ -28,7 +28,7 @@ def test_one_line_says_where_it_listens_and_what_it_uses(launch: Launch, tmp_pat
     assert database.exists()
 
 
-def test_settings_come_from_the_environment_too(launch: Launch, tmp_path: Path) -> None:
+def test_settings_are_read_from_the_environment(launch: Launch, tmp_path: Path) -> None:
     server = launch(
         TRACKSIDE_DATA="there", TRACKSIDE_DURABILITY="relaxed", TRACKSIDE_STATIC_PREFIX="/tracks", TRACKSIDE_PROT="1"
     )
@@ -55,7 +55,7 @@ def test_the_server_stops_cleanly_on_a_signal_even_with_idle_clients(launch: Lau
         assert idle.recv(65536) == b""
 
 
-def test_a_request_under_way_is_finished_before_it_leaves(launch: Launch, tmp_path: Path) -> None:
+def test_a_stopping_server_finishes_requests_in_progress(launch: Launch, tmp_path: Path) -> None:
     server = launch()
     path = b"/api/2.0/mlflow-artifacts/artifacts/0/" + b"a" * 32 + b"/artifacts/late.txt"
     with socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT_S) as connection:
@@ -84,7 +84,7 @@ def is_closed(port: int) -> bool:
     return False
 
 
-def test_after_a_kill_it_starts_again_with_what_it_had_acknowledged(launch: Launch) -> None:
+def test_a_killed_server_starts_again_with_every_acknowledged_write(launch: Launch) -> None:
     server = launch()
     status, _ = server.ask("POST", "/api/2.0/mlflow/experiments/create", {"name": "kept"})
     server.process.kill()
@@ -99,7 +99,7 @@ def test_after_a_kill_it_starts_again_with_what_it_had_acknowledged(launch: Laun
 # One server a folder
 
 
-def test_a_second_server_on_the_same_folder_is_refused_with_the_firsts_pid_and_port(
+def test_a_second_server_on_a_folder_is_refused_with_the_pid_and_port_of_the_first(
     launch: Launch, tmp_path: Path
 ) -> None:
     first = launch()
@@ -113,7 +113,7 @@ def test_a_second_server_on_the_same_folder_is_refused_with_the_firsts_pid_and_p
         assert f"pid {first.process.pid}, on port {first.port}; stop that server" in complaint
 
 
-def test_a_second_server_on_the_same_sqlite_file_is_refused_too(launch: Launch, tmp_path: Path) -> None:
+def test_a_second_server_on_the_same_sqlite_file_is_refused(launch: Launch, tmp_path: Path) -> None:
     first = launch()
     store = "sqlite:///trackside-data/trackside.db"
 
@@ -123,12 +123,12 @@ def test_a_second_server_on_the_same_sqlite_file_is_refused_too(launch: Launch, 
     assert f"trackside.db is in use by the server with pid {first.process.pid}, on port {first.port}" in complaint
 
 
-def test_the_folder_is_free_again_when_the_server_has_gone(launch: Launch) -> None:
+def test_the_folder_can_be_used_after_its_server_has_ended(launch: Launch) -> None:
     launch().stop()
     launch()
 
 
-def test_a_port_in_use_is_named_with_its_holder(launch: Launch, tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_with_the_process_that_uses_it(launch: Launch, tmp_path: Path) -> None:
     first = launch()
 
     code, _, complaint = trackside("server", "--port", str(first.port), "--data", "other", cwd=tmp_path)
@@ -183,7 +183,7 @@ def test_workers_share_the_socket_and_are_replaced(launch: Launch, postgresql: s
     assert server.stop() == (0, f"trackside: worker {min(first)} was killed by SIGKILL; starting another\n")
 
 
-def test_workers_leave_when_their_supervisor_was_killed(launch: Launch, postgresql: str) -> None:
+def test_workers_end_when_their_supervisor_was_killed(launch: Launch, postgresql: str) -> None:
     server = launch("--workers", "2", "--store", postgresql)
     workers = children(server)
 
@@ -193,7 +193,7 @@ def test_workers_leave_when_their_supervisor_was_killed(launch: Launch, postgres
     launch("--store", postgresql)  # the data folder is free
 
 
-def test_workers_that_cannot_start_say_so_once(tmp_path: Path) -> None:
+def test_workers_that_cannot_start_are_reported_once(tmp_path: Path) -> None:
     store = f"postgresql://me@127.0.0.1:{free_port()}/tracks"
 
     code, said, complaints = trackside("server", "--port", "0", "--workers", "3", "--store", store, cwd=tmp_path)

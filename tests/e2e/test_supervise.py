@@ -82,7 +82,7 @@ def test_a_killed_child_is_replaced() -> None:
     assert process.returncode == 0
 
 
-def test_a_first_child_that_cannot_start_ends_all_with_its_code_and_its_words() -> None:
+def test_a_first_child_that_cannot_start_ends_the_supervisor_with_its_code_and_message() -> None:
     body = """
     from trackside.cli.output import Stop
 
@@ -97,7 +97,7 @@ def test_a_first_child_that_cannot_start_ends_all_with_its_code_and_its_words() 
     assert (process.returncode, said, complaints) == (2, "", "trackside: the store is away\n")
 
 
-def test_a_child_that_does_not_leave_is_killed_in_the_end() -> None:
+def test_a_child_that_does_not_stop_is_killed() -> None:
     body = """
     def deaf(ready):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -148,7 +148,7 @@ def test_a_first_child_that_is_killed_before_the_second_is_ready_is_replaced() -
     assert process.returncode == 0
 
 
-def test_a_first_child_that_is_killed_before_it_is_ready_ends_all_and_is_named() -> None:
+def test_a_first_child_that_is_killed_before_it_is_ready_ends_the_supervisor() -> None:
     with program(GATED) as process:
         first = read(process, 1)[0].removeprefix("child ")
 

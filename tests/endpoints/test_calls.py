@@ -23,7 +23,7 @@ def create(api: Api, name: str = "adder", **fields: Any) -> Any:
 
 
 @pytest.mark.both
-def test_an_endpoint_is_shown_as_it_was_made(registered: Api) -> None:
+def test_an_endpoint_is_returned_as_it_was_created(registered: Api) -> None:
     made = create(registered, model_uri="models:/sum/latest", spec={"replicas": 2}, description="adds")
 
     assert settled(registered.get(f"{ENDPOINTS}/adder")["endpoint"]) == settled(made)
@@ -38,7 +38,7 @@ def settled(shown: Any) -> Any:
     return {**shown, "state": "", "deployments": deployments}
 
 
-def test_keys_open_alone_and_are_regenerated_one_at_a_time(registered: Api) -> None:
+def test_each_key_opens_the_endpoint_and_is_regenerated_separately(registered: Api) -> None:
     create(registered)
     before = registered.get(f"{ENDPOINTS}/adder/keys")
 
@@ -49,7 +49,7 @@ def test_keys_open_alone_and_are_regenerated_one_at_a_time(registered: Api) -> N
     assert registered.fault(f"{ENDPOINTS}/adder/keys", key="third")[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
-def test_a_key_of_the_callers_own_is_taken_unless_it_can_be_guessed(registered: Api) -> None:
+def test_a_key_chosen_by_the_caller_is_accepted_unless_it_is_weak(registered: Api) -> None:
     create(registered)
     own = "k" * 40
 
@@ -74,14 +74,14 @@ def test_tags_change_and_properties_stay(registered: Api) -> None:
     assert wrong.status == 400
 
 
-def test_an_endpoint_without_keys_has_to_be_asked_for(registered: Api) -> None:
+def test_an_endpoint_without_keys_must_be_requested_explicitly(registered: Api) -> None:
     assert create(registered)["auth_mode"] == "key"
     create(registered, "open", auth_mode="none")
 
     assert registered.fault(f"{ENDPOINTS}/open/keys", method="GET")[0] == 400
 
 
-def test_a_wrong_value_is_named_and_nothing_is_made(registered: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_value_is_named_and_creates_nothing(registered: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"name": "1x"}, "name is '1x'"),
         ({"name": "a" * 33}, "name is"),
@@ -111,7 +111,7 @@ def test_a_model_that_does_not_exist_is_not_found(registered: Api) -> None:
 
 
 @pytest.mark.both
-def test_a_name_is_taken_once_in_a_workspace(registered: Api) -> None:
+def test_an_endpoint_name_is_unique_in_its_workspace(registered: Api) -> None:
     create(registered)
     registered.post("/api/trackside/v1/workspaces", {"name": "other"})
 
@@ -120,7 +120,7 @@ def test_a_name_is_taken_once_in_a_workspace(registered: Api) -> None:
     assert registered.within("other").get(f"{ENDPOINTS}/adder")["endpoint"]["deployments"] == []
 
 
-def test_a_split_that_cannot_be_is_refused(registered: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_traffic_split_is_refused(registered: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, int], dict[str, int] | None, str]] = [
         ({"blue": 60, "green": 30}, None, "sums to 90"),
         ({"red": 100}, None, "'red'"),
@@ -153,7 +153,7 @@ def test_a_deployment_with_traffic_is_not_deleted(registered: Api) -> None:
     assert (refused.status, done.status, done.json["endpoint"]["deployments"]) == (400, 200, [])
 
 
-def test_scoring_without_a_replica_says_when_to_try_again(registered: Api) -> None:
+def test_scoring_without_a_replica_answers_when_to_retry(registered: Api) -> None:
     create(registered, auth_mode="none", model_uri="models:/sum/1")
 
     waiting = registered.ask("POST", f"{SERVICE}/adder/score", {"inputs": []})
@@ -162,7 +162,7 @@ def test_scoring_without_a_replica_says_when_to_try_again(registered: Api) -> No
 
 
 @pytest.mark.both
-def test_a_deployment_that_failed_is_tried_again_by_the_same_update(registered: Api) -> None:
+def test_the_same_update_retries_a_failed_deployment(registered: Api) -> None:
     create(registered, model_uri="models:/sum/1", spec={"env": "local"})
     wait_for(lambda: endpoint(registered, "adder")["state"] == "Failed")
 

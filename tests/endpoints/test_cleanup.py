@@ -45,7 +45,7 @@ def deployment(db: Any) -> Any:
     return found
 
 
-def test_models_are_kept_while_they_are_wanted_or_serve(db: Any, deployment: Any, tmp_path: Path) -> None:
+def test_models_are_kept_while_a_deployment_needs_or_serves_them(db: Any, deployment: Any, tmp_path: Path) -> None:
     seq = deployment.deployment_seq
     for name in (f"{seq}-1", f"{seq}-2", f"{seq}-3", f"{seq + 1}-1", f"{seq}-2.part", f"{seq}-9.part"):
         model(tmp_path, name, "numpy")
@@ -69,7 +69,7 @@ def test_an_environment_is_kept_while_a_model_needs_it_and_for_a_day_after(
     assert sorted(path.name for path in (tmp_path / "environments").iterdir()) == sorted([needed, "recent"])
 
 
-def test_logs_and_sockets_of_what_is_gone_are_deleted(db: Any, deployment: Any, tmp_path: Path) -> None:
+def test_logs_and_sockets_of_deleted_replicas_are_deleted(db: Any, deployment: Any, tmp_path: Path) -> None:
     seq = deployment.deployment_seq
     (tmp_path / "logs").mkdir()
     for name in (f"{seq}.log", f"{seq}.log.1", f"{seq + 7}.log"):

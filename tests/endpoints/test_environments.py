@@ -27,7 +27,7 @@ class Chosen(Environments):
         (None, "", True, "built"),
     ],
 )
-def test_auto_builds_where_uv_is_installed_and_else_takes_the_operators_python(
+def test_auto_builds_an_environment_with_uv_and_otherwise_uses_the_operators_python(
     tmp_path: Path, uv: str | None, local_python: str, has_requirements: bool, chosen: str
 ) -> None:
     if has_requirements:
@@ -36,7 +36,7 @@ def test_auto_builds_where_uv_is_installed_and_else_takes_the_operators_python(
     assert Chosen(tmp_path, local_python, lambda: uv).python("auto", tmp_path) == chosen
 
 
-def test_without_uv_and_without_a_python_for_models_both_ways_out_are_named(tmp_path: Path) -> None:
+def test_without_uv_and_a_python_for_models_both_remedies_are_named(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("mlflow\n")
 
     with pytest.raises(Unsupported, match=r"pip install uv.*--model-python"):
@@ -65,5 +65,5 @@ def test_a_python_that_cannot_serve_is_refused_with_the_command_that_repairs_it(
         (["pyspark==4.2.1", "pyspark-4.2.1.tar.gz"], []),
     ],
 )
-def test_pyspark_alone_is_built_and_only_from_the_index(requirements: list[str], flags: list[str]) -> None:
+def test_only_pyspark_is_built_from_source_and_only_from_the_index(requirements: list[str], flags: list[str]) -> None:
     assert environments._exceptions(requirements) == flags

@@ -136,7 +136,7 @@ def test_a_model_reaches_no_network_no_secret_and_no_disk(misbehaving: Server) -
 
 
 @pytest.mark.skipif(not sandbox.is_available(), reason="bubblewrap is not installed")
-def test_a_model_cannot_put_another_socket_in_the_place_of_its_own(misbehaving: Server, tmp_path: Path) -> None:
+def test_a_model_cannot_replace_its_socket(misbehaving: Server, tmp_path: Path) -> None:
     api = misbehaving.api
     sockets = sockets_of(misbehaving)
     with socket.socket(socket.AF_UNIX) as other:
@@ -175,7 +175,7 @@ def test_a_replica_that_is_killed_under_load_leaves_no_request_without_an_answer
     wait_healthy(misbehaving.api, "adder")
 
 
-def test_a_hundred_megabytes_and_a_thousand_idle_connections_stop_nothing(misbehaving: Server) -> None:
+def test_a_body_of_100_mb_and_a_thousand_idle_connections_do_not_stop_answers(misbehaving: Server) -> None:
     host, _, port = misbehaving.url.removeprefix("http://").partition(":")
     large = http.client.HTTPConnection(host, int(port), timeout=60)
     idle: list[socket.socket] = []
@@ -215,7 +215,7 @@ def test_an_invalid_body_is_the_callers_mistake_and_nan_is_a_value(serving: Serv
     assert counts == {"4xx": "5", "424": "1"}  # an error of the model is none of the callers
 
 
-def test_a_requirement_that_does_not_install_says_which(
+def test_a_requirement_that_fails_to_install_is_named(
     start: Callable[..., Server], models: list[Path], tmp_path: Path
 ) -> None:
     server = start()

@@ -37,7 +37,7 @@ class Caller:
         self._connection.close()
 
 
-def test_a_key_a_split_and_a_deletion_hold_at_the_next_request(serving: Server) -> None:
+def test_changes_of_keys_traffic_and_deletions_apply_to_the_next_request(serving: Server) -> None:
     api = serving.api
     create(api)
     put(api, "adder", "green", model_uri="models:/sum/2", spec=LOCAL)
@@ -58,7 +58,7 @@ def test_a_key_a_split_and_a_deletion_hold_at_the_next_request(serving: Server) 
     assert (refused, renewed, gone) == ([401] * 5, [(200, 6.0)] * 5, [404] * 5)
 
 
-def test_callers_at_once_get_the_answers_to_their_own_rows_while_a_replica_is_killed(serving: Server) -> None:
+def test_concurrent_callers_get_their_own_answers_while_a_replica_is_killed(serving: Server) -> None:
     api = serving.api
     create(api, spec={**LOCAL, "replicas": 2})
     wait_for(lambda: len(scorers(serving)) == 2)

@@ -57,7 +57,7 @@ def test_a_page_of_a_list_has_the_requested_size(sqlite_api: Api) -> None:
     assert len(sqlite_api.get(ENDPOINTS)["endpoints"]) == 3
 
 
-def test_a_page_that_cannot_be_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_page_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     cases: list[dict[str, str]] = [
         {"max_results": "0"},
         {"max_results": "1001"},

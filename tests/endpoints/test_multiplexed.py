@@ -141,7 +141,7 @@ def test_requests_of_a_connection_that_ends_or_breaks_are_sent_on_another_one(tm
     assert [each.body for each in found] == [b"http", b"http"]
 
 
-def test_an_answer_that_comes_too_late_is_nobodys(tmp_path: Path) -> None:
+def test_a_late_answer_is_given_to_no_request(tmp_path: Path) -> None:
     async def framed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await switch(writer)
         await echo(reader, writer)

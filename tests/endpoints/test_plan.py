@@ -121,7 +121,7 @@ def test_replicas_of_a_deleted_deployment_are_stopped_once() -> None:
     assert kinds(actions([], [replica(READY), replica(STOPPING)])) == ["Stop"]
 
 
-def test_starts_that_fail_again_and_again_are_given_up() -> None:
+def test_a_start_that_fails_repeatedly_is_given_up() -> None:
     history = {7: History(1, failures=MOST_FAILED_STARTS, last_failure_at=0.0, last_reason="no memory")}
 
     found = actions([deployment()], [], histories=history)
@@ -130,7 +130,7 @@ def test_starts_that_fail_again_and_again_are_given_up() -> None:
     assert state_of(found) == (State.FAILED, f"No replica became ready in {MOST_FAILED_STARTS} starts: no memory")
 
 
-def test_starts_that_the_backend_cannot_begin_are_tried_without_end() -> None:
+def test_a_start_that_the_backend_cannot_begin_is_retried_without_a_limit() -> None:
     """A cluster that is away for a while is no fault of the model."""
     history = {7: History(1, refusals=50, last_failure_at=0.0, last_reason="The cluster cannot be reached.")}
 
@@ -161,7 +161,7 @@ def test_a_history_of_another_generation_does_not_count() -> None:
     assert kinds(actions([deployment(2)], [], histories=history)) == ["Start"]
 
 
-def test_fewer_replicas_are_reached_by_stopping_those_that_start() -> None:
+def test_scaling_down_stops_starting_replicas_first() -> None:
     found = actions([deployment()], [replica(READY), replica(STARTING)])
 
     assert [action.replica.state for action in found if isinstance(action, Stop)] == [STARTING]
@@ -209,13 +209,13 @@ def test_a_scale_to_zero_deployment_starts_for_a_request() -> None:
     assert [target(spec, 0, Load(active=active), NOW) for active in (0, 1)] == [0, 1]
 
 
-def test_prepare_is_asked_for_again_after_an_update() -> None:
+def test_an_update_is_prepared_again() -> None:
     found = actions([deployment(3)], [replica(READY, 2)], preparations={7: Preparation(2, is_ready=True)})
 
     assert [action for action in found if isinstance(action, Prepare)] != []
 
 
-def test_a_replica_without_a_computer_makes_the_deployment_unschedulable() -> None:
+def test_a_replica_without_a_node_makes_the_deployment_unschedulable() -> None:
     waits = msgspec.structs.replace(replica(PENDING), reason="The cluster has 0 free CPUs.")
 
     actions = plan([deployment()], [waits], {7: Preparation(1, is_ready=True)}, {}, {7: 1}, NOW)
@@ -226,7 +226,7 @@ def test_a_replica_without_a_computer_makes_the_deployment_unschedulable() -> No
     assert not [action for action in actions if isinstance(action, Start | Stop)]
 
 
-def test_an_older_generation_that_serves_nothing_makes_room() -> None:
+def test_an_older_generation_that_serves_nothing_is_stopped() -> None:
     old = [replica(PENDING, 1), replica(STARTING, 1), replica(READY, 1)]
 
     actions = plan([deployment(2)], old, {7: Preparation(2, is_ready=True)}, {}, {7: 1}, NOW)

@@ -41,7 +41,7 @@ def test_a_registered_model_answers_behind_its_keys(serving: Server) -> None:
 
 
 @pytest.mark.slow
-def test_an_update_answers_every_request_and_a_roll_back_brings_the_old_model(serving: Server) -> None:
+def test_an_update_answers_every_request_and_a_rollback_restores_the_old_model(serving: Server) -> None:
     api = serving.api
     create(api, auth_mode="none")
     wait_healthy(api, "adder")
@@ -98,7 +98,7 @@ def test_a_replica_that_is_killed_is_replaced_and_callers_are_answered(serving: 
 
 
 @pytest.mark.slow
-def test_a_server_that_is_killed_comes_back_with_its_endpoints(serving: Server) -> None:
+def test_a_restarted_server_serves_its_endpoints_again(serving: Server) -> None:
     api = serving.api
     create(api, auth_mode="none")
     wait_healthy(api, "adder")
@@ -139,7 +139,7 @@ def test_a_deleted_endpoint_leaves_no_process(serving: Server) -> None:
 
 
 @pytest.mark.slow
-def test_a_model_that_does_not_load_says_why(serving: Server, tmp_path: Path) -> None:
+def test_a_model_that_does_not_load_is_reported_with_the_reason(serving: Server, tmp_path: Path) -> None:
     from endpoints.conftest import register
 
     api = serving.api

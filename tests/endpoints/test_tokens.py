@@ -44,7 +44,7 @@ def test_a_token_scores_by_the_role_of_its_user(people: People) -> None:
     assert found == {"scientist": [503, 503], "caller": [503, 503], "reader": [403, 403], "stranger": [403, 403]}
 
 
-def test_a_password_scores_too_and_a_denial_holds(people: People) -> None:
+def test_a_user_scores_with_a_password_and_not_against_a_denial(people: People) -> None:
     people.add("scientist", "AzureML Data Scientist")
     before = status(people.open, basic("scientist"))
 
@@ -53,7 +53,7 @@ def test_a_password_scores_too_and_a_denial_holds(people: People) -> None:
     assert (before, status(people.open, basic("scientist"))) == (503, 403)
 
 
-def test_a_token_that_may_only_read_does_not_score(people: People) -> None:
+def test_a_read_only_token_does_not_score(people: People) -> None:
     people.add("scientist", "AzureML Data Scientist")
 
     assert status(people.open, bearer(people.token("scientist", scope="read"))) == 403

@@ -71,7 +71,7 @@ def test_the_minutes_of_several_servers_and_of_a_step_are_added_up() -> None:
     assert [(p.start, p.requests, p.client_errors, p.p50_ms) for p in points] == [(0, 50, 3, 7.5), (120_000, 5, 1, 7.5)]
 
 
-def test_a_quantile_lies_in_its_bucket() -> None:
+def test_a_quantile_is_in_its_bucket() -> None:
     buckets = [0] * (len(BOUNDS_S) + 1)
     assert quantile_ms(tuple(buckets), 0.5) is None
 

@@ -113,7 +113,7 @@ def test_a_service_may_be_overwritten(workspace: Workspace) -> None:
     assert again.served == [("sum", 2)]
 
 
-def test_a_deployment_that_fails_says_why(workspace: Workspace) -> None:
+def test_a_failed_deployment_is_returned_with_the_reason(workspace: Workspace) -> None:
     service = deploy(workspace, config=AciWebservice.deploy_configuration(env="local"))
 
     with pytest.raises(WebserviceException, match="non-successful terminal state, current service state: Failed"):
@@ -155,7 +155,7 @@ def test_a_profile_is_of_one_model_with_its_own_environment(workspace: Workspace
         Model.profile(workspace, "p", [model], input_dataset=[[1.0]])
 
 
-def test_a_profile_that_fails_says_why(workspace: Workspace) -> None:
+def test_a_failed_profile_is_returned_with_the_reason(workspace: Workspace) -> None:
     profile = Model.profile(workspace, "p", [Model(workspace, "sum", version=1)], description="of the first")
 
     with pytest.raises(WebserviceException, match="Profiling 'p' failed"):

@@ -55,7 +55,7 @@ def _told(wrong: list[str]) -> str:
 
 
 @pytest.mark.slow  # of the tests themselves: each call is made in a store of its own
-def test_most_plain_calls_succeed_so_that_odd_ones_come_far(world: World) -> None:
+def test_most_valid_calls_of_the_fuzzer_succeed(world: World) -> None:
     statuses = []
     world.renew()
     for route in world.routes:
@@ -75,7 +75,7 @@ def test_no_value_of_a_field_breaks_a_call_or_the_store(world: World) -> None:
 
 
 @pytest.mark.slow
-def test_nor_on_postgresql_where_texts_and_numbers_have_other_limits(pg_world: World) -> None:
+def test_no_value_of_a_field_breaks_a_call_or_the_store_on_postgresql(pg_world: World) -> None:
     wrong = _wrong(pg_world, share=_share(4 * SHARE))
 
     assert not wrong, _told(wrong)

@@ -168,17 +168,17 @@ def _hold(world: World, most: int) -> None:
     assert world.direct.ask(Ask("GET", b"/health")).status == 200
 
 
-def test_made_up_calls_are_answered_in_form_and_leave_the_store_whole(world: World) -> None:
+def test_random_calls_get_valid_answers_and_leave_the_store_consistent(world: World) -> None:
     _hold(world, examples(150))
 
 
 @pytest.mark.slow  # the same calls as on SQLite, fewer of them
-def test_so_they_are_on_postgresql(pg_world: World) -> None:
+def test_random_calls_on_postgresql_get_valid_answers_and_leave_the_store_consistent(pg_world: World) -> None:
     _hold(pg_world, examples(60))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", ["world", "pg_world"])
-def test_many_made_up_calls(request: pytest.FixtureRequest, name: str) -> None:
+def test_many_random_calls_get_valid_answers(request: pytest.FixtureRequest, name: str) -> None:
     _hold(request.getfixturevalue(name), 2000)  # some minutes

@@ -85,11 +85,11 @@ def _step(of_all: int) -> int:
     return of_all if varies() else 5 * of_all
 
 
-def test_odd_paths_are_answered_in_form(world: World) -> None:
+def test_malformed_paths_get_a_valid_answer(world: World) -> None:
     _assert_in_form(world, [Ask(method, path, pieces=[b"{}"]) for path in PATHS for method in METHODS])
 
 
-def test_odd_queries_are_answered_in_form(world: World) -> None:
+def test_malformed_queries_get_a_valid_answer(world: World) -> None:
     ways = _ways(world)
 
     step = _step(9)
@@ -100,7 +100,7 @@ def test_odd_queries_are_answered_in_form(world: World) -> None:
     _assert_in_form(world, asks)
 
 
-def test_odd_headers_are_answered_in_form(world: World) -> None:
+def test_malformed_headers_get_a_valid_answer(world: World) -> None:
     ways = _ways(world)
     step = _step(5)
 
@@ -128,13 +128,15 @@ def test_odd_headers_are_answered_in_form(world: World) -> None:
     method=st.sampled_from(["GET", "PUT", "DELETE", "POST"]),
     query=st.binary(max_size=30).map(lambda data: bytes(byte for byte in data if 0x20 < byte < 0x7F)),
 )
-def test_made_up_paths_are_answered_in_form(world: World, base: bytes, path: bytes, method: str, query: bytes) -> None:
+def test_random_paths_get_a_valid_answer(world: World, base: bytes, path: bytes, method: str, query: bytes) -> None:
     ask = Ask(method, base + path, query, pieces=[b"{}"])
 
     assert fault_of(ask, world.direct.ask(ask)) is None
 
 
-def test_no_path_leads_out_of_the_artifacts(world: World, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_no_path_accesses_files_outside_of_the_artifacts(
+    world: World, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     secret = tmp_path_factory.getbasetemp() / "secret.txt"
     secret.write_text("out of reach")
     ups = [b"../" * i for i in range(1, 9)]
@@ -179,7 +181,7 @@ def test_options_lists_the_methods_of_each_path(world: World) -> None:
 
 
 @pytest.mark.slow
-def test_every_path_of_a_route_answers_alike_with_and_without_a_slash_more(world: World) -> None:
+def test_every_route_answers_alike_with_and_without_a_trailing_slash(world: World) -> None:
     for route in world.routes:
         if route.method != "GET" or "mlflow-artifacts" in route.paths[0]:  # there a path may end in one
             continue
@@ -205,7 +207,7 @@ def test_head_is_answered_wherever_get_is_with_the_same_head(world: World) -> No
         assert head.headers.get(b"content-type") == got.headers.get(b"content-type"), route.paths
 
 
-def test_a_client_that_goes_away_in_the_middle_leaves_nothing_behind(world: World) -> None:
+def test_a_client_that_disconnects_during_an_upload_leaves_no_file(world: World) -> None:
     world.renew()
     before = world.direct.ask(Ask("GET", b"/api/2.0/mlflow/runs/get", b"run_id=" + world.run_id.encode())).json
     body = b'{"run_id":"%s","key":"cut","value":"1"}' % world.run_id.encode()

@@ -66,7 +66,7 @@ def test_a_silent_connection_is_closed(port: int) -> None:
         (b"POST /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12", "body"),
     ],
 )
-def test_half_a_request_is_answered_with_408(port: int, half: bytes, what: str) -> None:
+def test_an_incomplete_request_is_answered_with_408(port: int, half: bytes, what: str) -> None:
     with Line(port) as line:
         line.send(half)
         answer = line.answer()
@@ -76,7 +76,7 @@ def test_half_a_request_is_answered_with_408(port: int, half: bytes, what: str) 
         assert line.is_closed()
 
 
-def test_a_head_that_drips_is_not_waited_for(port: int) -> None:
+def test_a_slowly_sent_head_is_given_up(port: int) -> None:
     with Line(port) as line:
         line.socket.settimeout(SILENCE_S / 4)
         line.send(b"GET /health HTTP/1.1\r\n")

@@ -107,7 +107,7 @@ def test_unread_answers_are_bounded_and_the_oldest_is_dropped(running: Running) 
     assert (late.status, len(late.body)) == (200, ANSWER_BYTES)
 
 
-def test_a_client_that_reads_a_byte_now_and_then_is_cut() -> None:
+def test_a_client_that_reads_too_slowly_is_disconnected() -> None:
     class Strict(OneWriteProtocol):
         silence_s = 0.1
         least_bytes_s = 64 << 20  # nobody reads as quickly as this
@@ -168,7 +168,7 @@ def test_a_request_under_way_is_answered_when_the_server_ends(running: Running) 
 
 
 @pytest.mark.parametrize("where", ["on_url", "on_header", "on_body"])
-def test_a_lack_of_memory_while_a_request_is_read_is_503(where: str) -> None:
+def test_a_request_for_which_the_server_lacks_memory_is_answered_with_503(where: str) -> None:
     def fails(*_: Any) -> None:
         raise MemoryError
 
@@ -184,5 +184,5 @@ def test_a_lack_of_memory_while_a_request_is_read_is_503(where: str) -> None:
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")])
-def test_a_lack_of_memory_or_threads_in_a_call_is_503(error: Exception) -> None:
+def test_a_call_that_fails_for_memory_or_threads_is_answered_with_503(error: Exception) -> None:
     assert failed(error, "GET", "/")[0] == 503

@@ -149,7 +149,7 @@ def test_a_chunked_body_is_read(line: Line, coding: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", [b"x", b"host"])
-def test_a_head_without_end_takes_no_memory(served: Server, name: bytes) -> None:
+def test_an_endless_head_takes_no_memory(served: Server, name: bytes) -> None:
     before = highest_bytes(served)
 
     with Line(served.port) as line:
@@ -163,7 +163,7 @@ def test_a_head_without_end_takes_no_memory(served: Server, name: bytes) -> None
     assert_serves(served)
 
 
-def test_nor_do_trailers_and_chunk_extensions_without_end(served: Server) -> None:
+def test_endless_trailers_and_chunk_extensions_take_no_memory(served: Server) -> None:
     before = highest_bytes(served)
     head = (
         b"POST "
@@ -223,7 +223,7 @@ def test_bodies_of_100_mb_are_refused_and_take_no_memory(served: Server) -> None
 
 
 @pytest.mark.slow
-def test_100_mb_to_any_route_are_refused_on_the_way_or_go_to_a_file(served: Server) -> None:
+def test_a_body_of_100_mb_is_refused_early_or_written_to_a_file_on_every_route(served: Server) -> None:
     """Announced, and in chunks without an announcement.  Only what takes files reads on to the end."""
     before = highest_bytes(served)
     routes = non_get_routes(served)
@@ -267,7 +267,7 @@ def non_get_routes(server: Server) -> list[tuple[str, str]]:
 
 
 @pytest.mark.slow
-def test_large_bodies_that_come_together_are_taken_or_asked_to_come_again(served: Server) -> None:
+def test_concurrent_large_bodies_are_accepted_or_asked_to_retry(served: Server) -> None:
     body = b'{"experiment_ids":["0"],"filter":"' + b" " * (15 * MB) + b'"}'
     lines = [Line(served.port) for _ in range(10)]
 
@@ -295,7 +295,7 @@ def test_json_of_a_hundred_thousand_levels_is_refused(served: Server, deep: byte
     assert_serves(served)
 
 
-def test_a_body_that_is_too_long_is_refused_before_it_comes(line: Line) -> None:
+def test_a_body_that_is_too_long_is_refused_before_it_is_sent(line: Line) -> None:
     line.send(
         b"POST "
         + SEARCH
@@ -307,7 +307,7 @@ def test_a_body_that_is_too_long_is_refused_before_it_comes(line: Line) -> None:
     assert line.answer().status == 413
 
 
-def test_requests_that_come_before_their_turn_are_answered_in_order(line: Line) -> None:
+def test_pipelined_requests_are_answered_in_order(line: Line) -> None:
     line.send(
         post() + b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n" + post(b'{"max_results":0}') + post(path=b"/nowhere")
     )
@@ -315,7 +315,7 @@ def test_requests_that_come_before_their_turn_are_answered_in_order(line: Line) 
     assert [line.answer().status for _ in range(4)] == [200, 200, 400, 404]
 
 
-def test_garbage_behind_a_request_does_not_take_its_answer(line: Line) -> None:
+def test_garbage_after_a_request_does_not_prevent_its_answer(line: Line) -> None:
     line.send(post() + b"\x00\x01 garbage\r\n\r\n")
 
     assert line.answer().status == 200
@@ -332,21 +332,21 @@ def test_an_upgrade_to_another_protocol_is_answered_by_http_1_with_the_body_read
     assert b"-8" in line.answer().body
 
 
-def test_a_client_that_waits_for_leave_to_send_gets_it(line: Line) -> None:
+def test_a_client_that_expects_100_continue_gets_it(line: Line) -> None:
     line.send(post(b"", b"Expect: 100-continue\r\n").replace(b"Content-Length: 0", b"Content-Length: 2"))
     line.send(b"{}")
 
     assert line.answer().status == 200
 
 
-def test_requests_byte_by_byte_are_requests(line: Line) -> None:
+def test_requests_that_are_sent_byte_by_byte_are_answered(line: Line) -> None:
     for byte in post(b'{"max_results":3}'):
         line.send(bytes([byte]))
 
     assert line.answer().status == 200
 
 
-def test_clients_that_go_away_in_the_middle_leave_the_server_as_it_was(served: Server) -> None:
+def test_clients_that_disconnect_early_leave_the_server_unchanged(served: Server) -> None:
     artifact = b"/api/2.0/mlflow-artifacts/artifacts/0/half.bin"
     half = [
         post(b'{"experiment_ids":["0"]}')[:-5],
@@ -366,7 +366,7 @@ def test_clients_that_go_away_in_the_middle_leave_the_server_as_it_was(served: S
 
 
 @pytest.mark.slow
-def test_stalled_readers_block_no_other_and_get_the_whole_answer_later(any_server: Server) -> None:
+def test_stalled_readers_block_no_other_call_and_get_the_whole_answer_later(any_server: Server) -> None:
     """A long history that waits for its reader holds neither a thread nor a connection to the store: whoever comes as the
     next one is served, also with a history, and writers merge the chunks that it still has to send."""
     api = any_server.api

@@ -17,7 +17,7 @@ class Clock:
         return self.now
 
 
-def test_a_gate_lets_through_as_many_as_it_is_wide() -> None:
+def test_a_gate_limits_the_number_of_concurrent_calls() -> None:
     gate = Gate(2)
     inside, most, lock, leave = 0, 0, threading.Lock(), threading.Event()
 
@@ -92,7 +92,7 @@ def busy(times: int) -> Iterator[tuple[str, list[int]]]:
         yield address, answered
 
 
-def test_a_source_that_says_that_it_is_busy_is_asked_again_and_less_at_once() -> None:
+def test_a_busy_source_is_retried_with_fewer_concurrent_calls() -> None:
     with busy(3) as (url, answered):
         http = PatientHttp(url, Secret())
         http.answered = 1  # its address is right

@@ -17,7 +17,7 @@ from support.stock.mlruns import START, Mlruns
 TAG = "trackside.import"
 
 
-def test_a_run_comes_as_it_was(server: Server, bring: Importer, mlruns: Mlruns) -> None:
+def test_a_run_is_imported_unchanged(server: Server, bring: Importer, mlruns: Mlruns) -> None:
     lines = [f"{START} 0.5 0", f"{START + 1} nan 1", f"{START + 2} inf 2", f"{START + 2} inf 2", f"{START + 3} 0.25"]
     mlruns.experiment("7", "people/ann", note="x")
     mlruns.run(
@@ -48,7 +48,7 @@ def test_a_run_comes_as_it_was(server: Server, bring: Importer, mlruns: Mlruns) 
     assert found["tags"] == [{"key": "note", "value": "x"}]
 
 
-def test_the_second_time_there_is_nothing_to_do(bring: Importer, mlruns: Mlruns) -> None:
+def test_a_second_import_changes_nothing(bring: Importer, mlruns: Mlruns) -> None:
     mlruns.run("a1", points={"m": [f"{START} 1 0", f"{START} nan 1", f"{START} inf 2"]}, files={"f": b"1"})
     mlruns.run("going", status=1, end_time=None, files={"f": b"2"})
     mlruns.registered("net", best="1")
@@ -231,7 +231,7 @@ def test_escapes_in_the_names_of_files_are_decoded_once_and_for_all(
 
 
 @pytest.mark.slow
-def test_an_unreadable_experiment_is_reported_and_the_others_are_imported(
+def test_an_unreadable_experiment_is_reported_and_others_are_imported(
     server: Server, bring: Importer, mlruns: Mlruns
 ) -> None:
     mlruns.experiment("7", "broken")
@@ -356,9 +356,7 @@ def test_an_invalid_source_is_reported_in_one_line(bring: Importer, tmp_path: Pa
             assert done.stderr.count("\n") == 1
 
 
-def test_an_import_that_is_killed_goes_on_where_it_was(
-    server: Server, bring: Importer, mlruns: Mlruns, tmp_path: Path
-) -> None:
+def test_a_killed_import_resumes_where_it_was(server: Server, bring: Importer, mlruns: Mlruns, tmp_path: Path) -> None:
     for number in range(60):
         points = {f"m{key}": [f"{START + i} {i} {i}" for i in range(50)] for key in range(3)}
         mlruns.run(f"r{number}", points=points, files={f"f{i}": b"x" * 1000 for i in range(3)}, tags={"n": str(number)})

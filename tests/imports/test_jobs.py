@@ -93,7 +93,7 @@ def test_an_import_comes_into_the_workspace_that_asked_and_no_other_sees_it(serv
     assert south.fault(f"{IMPORTS}/{import_id}/cancel")[0] == 404
 
 
-def test_a_source_that_does_not_answer_is_reported(server: Server) -> None:
+def test_an_unreachable_source_is_reported(server: Server) -> None:
     shown = ended(server.api, begin(server.api, "http://127.0.0.1:1"))
 
     assert shown["state"] == "failed"
@@ -109,7 +109,7 @@ def test_an_import_can_be_cancelled_once(server: Server, silent: str) -> None:
     assert server.api.fault(f"{IMPORTS}/{import_id}/cancel")[0] == 400
 
 
-def test_two_imports_run_at_once_and_a_third_is_told_why_not(server: Server, silent: str) -> None:
+def test_two_imports_run_at_once_and_a_third_is_refused_with_the_reason(server: Server, silent: str) -> None:
     first, second = begin(server.api, silent), begin(server.api, silent)
 
     status, _, message = server.api.fault(IMPORTS, source=silent)
@@ -119,7 +119,9 @@ def test_two_imports_run_at_once_and_a_third_is_told_why_not(server: Server, sil
 
 
 @pytest.mark.parametrize("end", [pytest.param(Server.stop, marks=pytest.mark.slow), Server.kill9])
-def test_an_import_ends_with_the_server_and_says_so(server: Server, silent: str, end: Callable[[Server], None]) -> None:
+def test_an_import_that_ends_with_the_server_is_reported(
+    server: Server, silent: str, end: Callable[[Server], None]
+) -> None:
     import_id = begin(server.api, silent)
 
     end(server)

@@ -67,7 +67,7 @@ class Seen:
 
 
 @pytest.mark.parametrize("kind", ["database", "server"])
-def test_scorers_questions_queues_and_issues_come_with_their_ids(
+def test_scorers_questions_queues_and_issues_are_imported_with_their_ids(
     server: Server, bring: Importer, stock: tuple[Path, str], kind: str
 ) -> None:
     folder, url = stock

@@ -62,7 +62,7 @@ def test_the_newest_schema_is_that_of_the_stock_release_that_the_tests_run(datab
 
 
 @pytest.mark.parametrize("revision", ["bd07f7e963c5", "ffffffffffff"])
-def test_a_schema_that_is_not_known_is_named(tmp_path: Path, revision: str) -> None:
+def test_an_unknown_schema_is_reported_by_its_name(tmp_path: Path, revision: str) -> None:
     with sqlite3.connect(tmp_path / "mlflow.db") as connection:
         connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32))")
         connection.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
@@ -72,7 +72,7 @@ def test_a_schema_that_is_not_known_is_named(tmp_path: Path, revision: str) -> N
         open_source(f"sqlite:///{tmp_path}/mlflow.db", Options())
 
 
-def test_a_database_of_something_else_is_told_from_mlflows(tmp_path: Path) -> None:
+def test_a_database_of_another_program_is_recognized(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "other.db") as connection:
         connection.execute("CREATE TABLE runs (a)")
     connection.close()

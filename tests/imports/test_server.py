@@ -57,7 +57,9 @@ def histories(api: Api) -> Mapping[str, object]:
 
 
 @pytest.mark.slow
-def test_histories_that_do_not_fit_into_one_answer_come_whole(server: Server, bring: Importer, source: Server) -> None:
+def test_histories_larger_than_one_answer_are_imported_completely(
+    server: Server, bring: Importer, source: Server
+) -> None:
     with before(source.url) as (url, asked):
         done = bring(url)
 
@@ -67,7 +69,7 @@ def test_histories_that_do_not_fit_into_one_answer_come_whole(server: Server, br
 
 
 @pytest.mark.slow
-def test_models_that_a_link_made_at_the_source_are_no_others_the_second_time(
+def test_models_that_a_link_created_at_the_source_are_not_imported_twice(
     server: Server, bring: Importer, source: Server
 ) -> None:
     """Their tags say what they are copies of, which is the link's affair."""
@@ -85,7 +87,7 @@ def test_models_that_a_link_made_at_the_source_are_no_others_the_second_time(
 
 
 @pytest.mark.slow
-def test_a_server_without_histories_of_many_runs_is_asked_run_by_run(
+def test_histories_are_read_run_by_run_from_a_server_without_the_bulk_call(
     server: Server, bring: Importer, source: Server
 ) -> None:
     with before(source.url, without=BULK) as (url, asked):

@@ -89,7 +89,7 @@ def test_the_stock_client_sees_the_same_on_both_sides(
     assert again.report["points"] == 0
 
 
-def test_a_source_that_grows_is_followed(server: Server, bring: Importer, tmp_path: Path) -> None:
+def test_a_repeated_import_copies_what_the_source_has_added(server: Server, bring: Importer, tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     write(uri, tmp_path, "--runs", "2")
     bring(uri, cwd=tmp_path)
@@ -102,7 +102,7 @@ def test_a_source_that_grows_is_followed(server: Server, bring: Importer, tmp_pa
     assert canonical(read(server.url, tmp_path)) == canonical(read(uri, tmp_path))
 
 
-def test_two_thousand_runs_come_whole_though_the_import_is_killed(
+def test_two_thousand_runs_are_imported_completely_after_a_kill(
     server: Server, bring: Importer, tmp_path: Path
 ) -> None:
     uri = f"sqlite:///{tmp_path}/mlflow.db"

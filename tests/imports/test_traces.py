@@ -33,7 +33,7 @@ def infos(api: Api, experiment: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("kind", "first"), [("database", 100), ("server", 200)])
-def test_traces_come_with_spans_tags_assessments_and_links(
+def test_traces_are_imported_with_spans_tags_assessments_and_links(
     server: Server, bring: Importer, stock: tuple[Path, str], kind: str, first: int
 ) -> None:
     folder, url = stock

@@ -84,7 +84,7 @@ def test_only_files_below_the_given_folder_of_a_server_are_read(server: Server, 
 
 
 @pytest.mark.slow
-def test_the_files_of_a_run_are_read_where_the_server_keeps_them_if_that_is_said(
+def test_run_files_are_read_from_the_servers_storage_if_its_location_is_given(
     server: Server, bring: Importer, home: Path
 ) -> None:
     with naming(run=(home / "store" / "net").as_uri()) as url:
@@ -99,7 +99,7 @@ def test_the_files_of_a_run_are_read_where_the_server_keeps_them_if_that_is_said
 
 
 @pytest.mark.parametrize("scheme", ["s3", "gs"])
-def test_of_a_server_only_the_bucket_that_is_said_is_read(scheme: str) -> None:
+def test_only_given_buckets_of_a_server_are_read(scheme: str) -> None:
     finder = Finder([], [f"{scheme}://mine/store", f"{scheme}://more"], is_ours=False)
 
     assert isinstance(finder.at(f"{scheme}://mine/store/net"), InBucket)
@@ -116,7 +116,7 @@ def test_of_a_server_only_the_bucket_that_is_said_is_read(scheme: str) -> None:
             finder.at(f"{scheme}://{place}").files()
 
 
-def test_a_version_of_ones_own_store_takes_no_bucket_unless_it_is_said() -> None:
+def test_a_version_with_files_in_a_bucket_needs_the_bucket_to_be_given() -> None:
     unsaid, said = Finder([]), Finder([], ["s3://models/team", "/srv/files"])
 
     for uri in ("s3://models/team/net", "s3://models/team", "s3://models/team/../keys", "s3://models/team-of-others/f"):
@@ -132,7 +132,7 @@ def test_a_version_of_ones_own_store_takes_no_bucket_unless_it_is_said() -> None
     )  # of a run: its id is in it, whoever chose the rest
 
 
-def test_a_version_of_ones_own_store_takes_a_folder_that_is_no_model_only_if_it_is_said(
+def test_a_version_in_a_folder_without_a_model_needs_the_folder_to_be_given(
     server: Server, bring: Importer, mlruns: Mlruns, home: Path
 ) -> None:
     mlruns.registered("net")
@@ -148,7 +148,7 @@ def test_a_version_of_ones_own_store_takes_a_folder_that_is_no_model_only_if_it_
 
 
 @pytest.mark.slow
-def test_runs_of_a_stock_server_with_a_folder_of_its_own_come_through_it(
+def test_runs_of_a_stock_server_with_its_own_folder_are_read_through_the_server(
     server: Server, bring: Importer, tmp_path: Path
 ) -> None:
     mlflow = pytest.importorskip("mlflow")

@@ -206,7 +206,7 @@ def test_a_job_needs_the_right_to_write_jobs_and_to_read_it_that_to_read(api: Ap
     assert reader.fault(SCHEDULES, name="s", kind="add", interval_s=60)[0] == 403
 
 
-def test_a_schedule_is_steered_by_its_user_and_by_owners_of_the_workspace(api: Api) -> None:
+def test_a_schedule_is_controlled_by_its_user_and_by_owners_of_the_workspace(api: Api) -> None:
     people = People(api).begin()
     ann, bo, cy = people.add("ann", "Contributor"), people.add("bo", "Contributor"), people.add("cy", "Owner")
     one = f"{SCHEDULES}/nightly"
@@ -319,7 +319,7 @@ def test_a_job_is_queued_again_by_its_user_and_by_owners_of_the_workspace(api: A
     ended(ann, job_id)
 
 
-def test_a_workspace_ends_with_its_jobs(api: Api) -> None:
+def test_the_deletion_of_a_workspace_deletes_its_jobs(api: Api) -> None:
     north = api.new_workspace("north")
     job_id = start(north, "wait", {"text": "x"})["job_id"]
     until(lambda: job(north, job_id)["state"] == "running", "the job to run")

@@ -23,10 +23,10 @@ def words(language: str) -> dict[str, str]:
     return dict(re.findall(r'^    "?([\w-]+)"?: "(.+)",$', block, re.MULTILINE))
 
 
-def test_the_words_in_english_are_the_titles_of_the_server(application: app.App) -> None:
+def test_the_english_labels_are_the_titles_of_the_server(application: app.App) -> None:
     assert words("en") == titles(application)
 
 
 @pytest.mark.parametrize("language", ["es"])
-def test_each_kind_has_words(language: str) -> None:
+def test_each_kind_of_job_has_a_label(language: str) -> None:
     assert words(language).keys() == words("en").keys()

@@ -53,7 +53,7 @@ def test_a_job_whose_attempts_are_used_up_fails_with_its_last_reason() -> None:
     assert (found.state, found.reason) == (State.FAILED, "The server ended. The job was tried 3 times.")
 
 
-def test_a_server_that_stops_costs_a_job_no_attempt() -> None:
+def test_a_stopping_server_does_not_count_as_an_attempt() -> None:
     last = replace(JOB, attempt=3)
 
     assert plan.after(last, plan.Released(), 0).max_attempts == 4
@@ -63,7 +63,7 @@ def test_pauses_grow_up_to_a_limit() -> None:
     assert [plan.pause_ms(attempt) // 1000 for attempt in (1, 2, 3, 7, 50)] == [5, 10, 20, 300, 300]
 
 
-def test_a_reason_that_no_database_takes_is_made_storable() -> None:
+def test_a_reason_with_invalid_characters_is_made_storable() -> None:
     assert plan.after(JOB, plan.Failed("a\0b\ud800" + "x" * 5000), 0).reason.startswith("a\ufffdb?x")
 
 
@@ -114,7 +114,7 @@ def test_a_cron_expression_is_read_in_its_time_zone(cron: str, zone: str, now: s
     assert schedules.next_after(replace(SCHEDULE, cron=cron, timezone=zone), ms(now)) == ms(expected)
 
 
-def test_an_interval_keeps_its_phase_and_makes_up_for_nothing() -> None:
+def test_an_interval_keeps_its_phase_and_skips_missed_times() -> None:
     hourly = replace(SCHEDULE, interval_s=3600, next_at=ms("2026-01-01T10:00:00"))
 
     late, long_after = ms("2026-01-01T10:00:07"), ms("2026-01-02T10:00:07")

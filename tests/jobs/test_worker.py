@@ -41,7 +41,7 @@ def test_impossible_jobs_are_refused_before_they_are_queued(office: Office) -> N
         office.submit(ADD, Add(0, -1))
 
 
-def test_trouble_that_may_pass_is_tried_again_after_a_pause(office: Office) -> None:
+def test_a_temporary_failure_is_retried_after_a_pause(office: Office) -> None:
     job_id, worker = office.submit(FAIL, Text("the store is full")), office.worker()
 
     office.drive(worker, lambda: office.job(job_id).due_at)
@@ -54,7 +54,7 @@ def test_trouble_that_may_pass_is_tried_again_after_a_pause(office: Office) -> N
     assert ended.reason == "the store is full The job was tried 2 times."
 
 
-def test_a_pause_ends_when_the_clock_goes_back(office: Office) -> None:
+def test_a_retry_is_due_when_the_clock_was_set_back(office: Office) -> None:
     """What is due later than any pause lasts was computed by a clock that was ahead."""
     job_id = office.submit(ADD, Add(1, 1))
     office.write(lambda tx: tx.run("UPDATE jobs SET due_at = :t WHERE workspace_id = :ws", t=tx.now + 3_600_000))
@@ -119,7 +119,7 @@ def test_a_job_is_ended_after_its_time_limit(office: Office) -> None:
     assert (ended.state, ended.reason) == (State.FAILED, "The job was ended after its time limit of 5 s.")
 
 
-def test_a_server_that_stops_gives_its_jobs_back(office: Office) -> None:
+def test_a_stopping_server_returns_its_jobs_to_the_queue(office: Office) -> None:
     job_id, worker = office.submit(WAIT, Text()), office.worker()
     office.drive(worker, lambda: office.job(job_id).state is State.RUNNING)
 
@@ -129,7 +129,7 @@ def test_a_server_that_stops_gives_its_jobs_back(office: Office) -> None:
     assert (job.state, job.holder, job.max_attempts) == (State.QUEUED, "", WAIT.max_attempts + 1)
 
 
-def test_a_job_of_a_server_that_is_gone_runs_again(office: Office) -> None:
+def test_a_job_of_a_killed_server_runs_again(office: Office) -> None:
     job_id = office.submit(ADD, Add(1, 2))
     office.write(lambda tx: store.lease(tx, "gone", 1, 9, -1.0))
 
@@ -138,7 +138,7 @@ def test_a_job_of_a_server_that_is_gone_runs_again(office: Office) -> None:
     assert (job.state, job.attempt) == (State.SUCCEEDED, 2)
 
 
-def test_a_server_that_lost_its_lease_writes_nothing_more(office: Office) -> None:
+def test_a_server_without_the_lease_of_a_job_writes_nothing_to_it(office: Office) -> None:
     office.submit(ADD, Add(1, 2))
     (old,) = office.write(lambda tx: store.lease(tx, "gone", 1, 9, -1.0))
     office.write(lambda tx: store.end(tx, old, plan.after(old, plan.Lost("gone"), tx.now)))
@@ -173,7 +173,7 @@ def test_a_childs_output_is_the_log_and_its_reports_are_progress(office: Office)
     assert office.log(job_id) == ["hello", "bye"]
 
 
-def test_a_child_that_fails_fails_the_job_with_its_last_words(office: Office) -> None:
+def test_a_failed_child_fails_the_job_with_its_last_output(office: Office) -> None:
     job = office.finish(office.worker(), office.submit(CHILD, Code("raise SystemExit('no such table')")))
 
     assert (job.state, job.reason) == (State.FAILED, "The process ended with exit code 1: no such table")
@@ -205,7 +205,7 @@ def test_a_cancelled_child_and_its_processes_end(office: Office, tmp_path: Path)
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises while the child's child lives
 
 
-def test_a_kind_hears_of_each_job_that_ends_without_success_also_after_its_server_was_killed(office: Office) -> None:
+def test_a_kind_is_called_for_each_unsuccessful_job_even_after_a_kill_of_the_server(office: Office) -> None:
     heard: list[tuple[str, str]] = []
 
     def ended(_tx: Any, job: Any, _params: Any, next_: Any) -> None:
@@ -270,7 +270,7 @@ def test_a_job_acts_with_a_token_that_ends_with_it(office: Office) -> None:
     assert not office.write(lambda tx: credentials.tokens_of(tx, ann.principal_id))
 
 
-def test_the_token_of_a_server_that_is_gone_is_revoked(office: Office) -> None:
+def test_the_token_of_a_killed_servers_job_is_revoked(office: Office) -> None:
     ann = office.write(lambda tx: identity.create(tx, "ann", is_admin=True))
     job_id = office.submit(WAIT, Text(), principal_id=ann.principal_id)
     worker = office.worker()

@@ -28,7 +28,9 @@ DATE = "2026-01-01"
 
 
 @pytest.mark.parametrize("mode", [pytest.param("push", marks=pytest.mark.slow), "pull"])
-def test_from_a_date_on_older_runs_come_when_they_change(server: Server, here: Api, there: Api, mode: str) -> None:
+def test_a_link_from_a_date_on_copies_older_runs_when_they_change(
+    server: Server, here: Api, there: Api, mode: str
+) -> None:
     source, copies = (here, there) if mode == "push" else (there, here)
     old, other, new = (source.new_run(start_time=at) for at in (OLD, OLD, NEW))
     add(here, LINK, url_of(server, "south"), mode=mode, backfill=DATE)
@@ -43,7 +45,7 @@ def test_from_a_date_on_older_runs_come_when_they_change(server: Server, here: A
     assert copies.tags(old)["late"] == "1"
 
 
-def test_nothing_that_was_there_is_pushed_until_it_changes(server: Server, here: Api, there: Api) -> None:
+def test_existing_items_are_pushed_only_after_a_change(server: Server, here: Api, there: Api) -> None:
     old, other = here.new_run(), here.new_run()
     add(here, LINK, url_of(server, "south"), backfill="none")
 
@@ -57,7 +59,7 @@ def test_nothing_that_was_there_is_pushed_until_it_changes(server: Server, here:
     assert other not in _ids(there)
 
 
-def test_a_back_fill_goes_on_where_it_was_cut_short_whatever_the_order_of_models(
+def test_an_interrupted_backfill_resumes_in_any_order_of_models(
     db: Any, server: Server, there: Api, tmp_path: Path
 ) -> None:
     """Versions are listed in the order of their uids: the model of a later one may come before that of an earlier one."""
@@ -95,7 +97,7 @@ def test_a_back_fill_goes_on_where_it_was_cut_short_whatever_the_order_of_models
 
 
 @pytest.mark.slow
-def test_of_an_mlflow_server_an_older_run_comes_that_ends_later(here: Api, there: Api, as_stock: Flaky) -> None:
+def test_an_older_run_of_an_mlflow_server_is_copied_if_it_ends_later(here: Api, there: Api, as_stock: Flaky) -> None:
     old, other = there.new_run(start_time=OLD), there.new_run(start_time=OLD)
     there.post("runs/update", run_id=other, status="FINISHED", end_time=OLD + 1)
     add(here, LINK, f"{as_stock.url}/ws/south", kind="mlflow", mode="pull", backfill=DATE)
@@ -108,7 +110,7 @@ def test_of_an_mlflow_server_an_older_run_comes_that_ends_later(here: Api, there
     until(lambda: here.run(old)["info"]["status"] == "FINISHED", "its end to come")
 
 
-def test_what_is_logged_while_everything_is_read_for_the_first_time_comes(start: Callable[..., Server]) -> None:
+def test_data_that_is_logged_during_the_first_pass_is_copied(start: Callable[..., Server]) -> None:
     """The log of changes names a run once until somebody reads it: whoever lists all there is has to count as a reader."""
     near, far = start("--durability", "relaxed").api, start("--durability", "relaxed")
     run = far.api.new_run()
@@ -122,7 +124,7 @@ def test_what_is_logged_while_everything_is_read_for_the_first_time_comes(start:
     until(lambda: len(near.history(run, "m")) == 2, "the next point to come")
 
 
-def test_a_remote_that_was_built_anew_is_read_from_its_beginning(start: Callable[..., Server]) -> None:
+def test_a_recreated_remote_is_read_from_its_beginning(start: Callable[..., Server]) -> None:
     """Its log counts from one again."""
     near, far = start("--durability", "relaxed"), start("--durability", "relaxed")
     for i in range(30):
@@ -139,7 +141,7 @@ def test_a_remote_that_was_built_anew_is_read_from_its_beginning(start: Callable
     until(lambda: run in _ids(near.api), "the run of the new remote to come")
 
 
-def test_a_log_that_does_not_go_back_far_enough_is_not_read_on(start: Callable[..., Server]) -> None:
+def test_a_change_log_that_does_not_go_back_far_enough_is_not_followed(start: Callable[..., Server]) -> None:
     """What was dropped of it while the link was away is found by looking at all there is."""
     near, far = start("--durability", "relaxed"), start("--durability", "relaxed")
     add(near.api, LINK, far.url, mode="pull")

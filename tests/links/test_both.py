@@ -9,7 +9,7 @@ from support.processes.servers import Server
 LINK = "twin"
 
 
-def test_a_link_that_pulls_takes_what_is_there_and_what_comes(server: Server) -> None:
+def test_a_pull_link_copies_existing_and_new_runs(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     experiment = there.new_experiment("/far/away")
     old = there.new_run(experiment, user_id="bea", start_time=7)
@@ -33,7 +33,7 @@ def test_a_link_that_pulls_takes_what_is_there_and_what_comes(server: Server) ->
 
 
 @pytest.mark.slow
-def test_a_link_that_pulls_from_now_on_leaves_older_runs_alone(server: Server) -> None:
+def test_a_pull_link_from_now_on_copies_no_older_runs(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     there.new_run()
     add(here, LINK, url_of(server, "south"), mode="pull", backfill="none")
@@ -44,7 +44,7 @@ def test_a_link_that_pulls_from_now_on_leaves_older_runs_alone(server: Server) -
     assert {run["info"]["run_id"] for run in all_runs(here)} == {new}
 
 
-def test_both_sides_come_to_the_same_end_where_both_changed_a_field(any_server: Server) -> None:
+def test_both_sides_converge_after_both_changed_a_field(any_server: Server) -> None:
     server = any_server
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     run = here.new_run(tags=[{"key": "color", "value": "red"}])
@@ -91,7 +91,7 @@ def test_what_was_deleted_before_the_link_was_added_stays_deleted(server: Server
     assert log(here, LINK) == []
 
 
-def test_a_circle_of_links_ends(server: Server) -> None:
+def test_a_cycle_of_links_converges(server: Server) -> None:
     """Each of three workspaces links the next, in both directions."""
     names = ("north", "south", "west")
     apis = [server.api.new_workspace(name) for name in names]
@@ -111,7 +111,7 @@ def test_a_circle_of_links_ends(server: Server) -> None:
     assert [link(api, LINK)["sent_items"] for api in apis] == sent
 
 
-def test_removing_a_link_keeps_its_copies_or_takes_them_back(server: Server) -> None:
+def test_removing_a_link_keeps_or_deletes_its_copies(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     first = here.new_run()
     theirs = there.new_run()

@@ -61,7 +61,7 @@ def point(step: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("mode", ["push", pytest.param("pull", marks=pytest.mark.slow)])
-def test_a_copy_of_whatever_kind_that_was_spoilt_is_found_and_mended(server: Server, mode: str) -> None:
+def test_a_damaged_copy_of_any_kind_is_found_and_repaired(server: Server, mode: str) -> None:
     pair = Pair(server, mode)
     copy = pair.copy_of(mode)
     where = "3 on the remote" if mode == "push" else "3 bytes in this workspace"
@@ -90,7 +90,7 @@ def test_a_copy_of_whatever_kind_that_was_spoilt_is_found_and_mended(server: Ser
     assert where in str(found["run"])
 
 
-def test_what_only_the_other_side_has_is_found_in_a_link_that_takes(server: Server) -> None:
+def test_a_check_of_a_pull_link_finds_what_only_the_remote_has(server: Server) -> None:
     pair = Pair(server, "pull")
     there = pair.apis["south"]
     late = there.new_run(there.new_experiment("/a/late"))
@@ -154,7 +154,7 @@ def test_unreported_changes_of_bytes_are_found_by_reading(server: Server, mode: 
 
 
 @pytest.mark.slow
-def test_an_mlflow_server_that_tells_sizes_only_is_read_when_asked(server: Server, tmp_path: Path) -> None:
+def test_files_of_an_mlflow_server_without_checksums_are_read_on_request(server: Server, tmp_path: Path) -> None:
     here = server.api.new_workspace("north")
     ours = here.new_run(here.new_experiment("shared/ours"))
     put_file(here, ours, "a.txt", b"12345678")
@@ -189,7 +189,7 @@ def test_an_mlflow_server_that_tells_sizes_only_is_read_when_asked(server: Serve
     assert {each["info"]["run_id"] for each in all_runs(here)} == {ours, theirs}
 
 
-def test_a_link_that_takes_no_older_runs_does_not_miss_them(server: Server) -> None:
+def test_a_check_does_not_report_older_runs_that_a_link_excludes(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     there.new_run(there.new_experiment("old"), start_time=5)
     here.new_run(here.new_experiment("old here"), start_time=5)

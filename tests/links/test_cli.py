@@ -50,7 +50,7 @@ def test_a_link_is_added_shown_checked_repaired_and_removed(server: Server) -> N
     assert removed.stdout == "link l is removed\n"
 
 
-def test_what_cannot_be_is_said_in_a_line(server: Server) -> None:
+def test_impossible_options_of_a_link_are_reported_in_one_line(server: Server) -> None:
     server.api.new_workspace("north")
 
     itself = trackside(server, "link", "add", "l", "-w", "north", "--to", url_of(server, "north"))
@@ -115,7 +115,7 @@ def test_a_sync_shows_a_bar_on_a_terminal_and_explains_why_it_does_not_wait(serv
 
 
 @pytest.mark.slow
-def test_a_sync_ends_when_all_that_is_left_was_refused(start: Callable[..., Server]) -> None:
+def test_a_sync_ends_when_only_refused_items_are_left(start: Callable[..., Server]) -> None:
     near, far = start("--durability", "relaxed"), start("--durability", "relaxed")
     experiment = near.api.new_experiment("iris")
     run = near.api.new_run(experiment)
@@ -138,7 +138,7 @@ def test_a_sync_ends_when_all_that_is_left_was_refused(start: Callable[..., Serv
 
 
 @pytest.mark.slow
-def test_a_check_by_bytes_says_by_which_sync_they_are_repaired(server: Server) -> None:
+def test_a_check_by_bytes_prints_the_sync_that_repairs_the_differences(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     run = here.new_run()
     put_file(here, run, "a.txt", b"12345678")

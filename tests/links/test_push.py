@@ -14,7 +14,7 @@ from support.processes.servers import Server
 LINK = "mirror"
 
 
-def test_a_run_arrives_with_everything_that_was_logged(any_server: Server) -> None:
+def test_a_run_is_pushed_with_everything_that_was_logged(any_server: Server) -> None:
     server = any_server
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     add(here, LINK, url_of(server, "south"))
@@ -43,7 +43,7 @@ def test_a_run_arrives_with_everything_that_was_logged(any_server: Server) -> No
     assert log(here, LINK) == []
 
 
-def test_later_changes_arrive_and_points_are_sent_once(server: Server) -> None:
+def test_later_changes_are_pushed_and_points_are_sent_once(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     add(here, LINK, url_of(server, "south"))
     run = here.new_run(tags=[{"key": "old", "value": "1"}])
@@ -65,7 +65,7 @@ def test_later_changes_arrive_and_points_are_sent_once(server: Server) -> None:
     assert link(here, LINK)["sent_points"] == total
 
 
-def test_deletions_restores_and_renames_arrive(server: Server) -> None:
+def test_deletions_restorations_and_renames_are_pushed(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     add(here, LINK, url_of(server, "south"))
     experiment = here.new_experiment("a/x", tags=[{"key": "team", "value": "blue"}])
@@ -92,7 +92,7 @@ def test_deletions_restores_and_renames_arrive(server: Server) -> None:
 
 
 @pytest.mark.slow
-def test_the_default_experiment_is_deleted_and_restored_as_any_other(server: Server) -> None:
+def test_the_default_experiment_is_deleted_and_restored_like_any_other(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     add(here, LINK, url_of(server, "south"))
     settle(here, LINK)
@@ -140,7 +140,7 @@ def test_times_of_experiments_and_logged_models_are_kept(start: Callable[..., Se
     assert log(here, LINK) == []
 
 
-def test_experiments_that_the_link_does_not_want_stay_away(server: Server) -> None:
+def test_excluded_experiments_are_not_copied(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     add(here, LINK, url_of(server, "south"), experiments=["/prod/*"], exclude=["*/secret"])
     for name in ("/prod/a", "/prod/secret", "/dev/a"):

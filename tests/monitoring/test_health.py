@@ -11,7 +11,7 @@ from trackside.monitoring import health
 from trackside.monitoring.health import Readiness
 
 
-def test_a_server_that_can_serve_is_ready_and_lists_its_checks_on_demand(sqlite_api: Api) -> None:
+def test_a_healthy_server_is_ready_and_lists_its_checks_on_request(sqlite_api: Api) -> None:
     assert sqlite_api.ask("GET", "/livez").body == b"ok"
     assert sqlite_api.ask("GET", "/readyz").body == b"ok"
     assert sqlite_api.ask("GET", "/readyz?verbose").body.decode().splitlines() == [
@@ -19,7 +19,7 @@ def test_a_server_that_can_serve_is_ready_and_lists_its_checks_on_demand(sqlite_
     ]  # fmt: skip
 
 
-def test_a_check_that_fails_is_told_unless_it_is_excluded() -> None:
+def test_a_failed_check_is_reported_unless_it_is_excluded() -> None:
     readiness = Readiness({"store": lambda: "the disk is full", "disk": lambda: None})
 
     failed = readiness.check(frozenset(), is_verbose=False)
@@ -30,14 +30,14 @@ def test_a_check_that_fails_is_told_unless_it_is_excluded() -> None:
     assert excluded.is_ready
 
 
-def test_an_unknown_check_is_refused_with_the_names_of_those_that_there_are(sqlite_api: Api) -> None:
+def test_an_unknown_check_is_refused_with_the_names_of_the_known_ones(sqlite_api: Api) -> None:
     status, code, message = sqlite_api.fault("/readyz?exclude=etcd", method="GET")
 
     assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
     assert message == "exclude is 'etcd'; the checks are store, disk, artifacts, shutdown."
 
 
-def test_a_server_that_ends_is_not_ready_but_alive(sqlite_settings: Settings) -> None:
+def test_a_stopping_server_is_alive_but_not_ready(sqlite_settings: Settings) -> None:
     made = app.build(sqlite_settings)
     inside = Inside(made.asgi)
     api = Api(inside)
@@ -51,13 +51,13 @@ def test_a_server_that_ends_is_not_ready_but_alive(sqlite_settings: Settings) ->
     assert b"the server is ending" in ready.body
 
 
-def test_a_folder_that_takes_no_file_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_check_of_a_read_only_folder_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.access", lambda path, mode: False)  # the tests may run as root, who may write anywhere
 
     assert health.writable(tmp_path / "later")() == "the server may not write to the folder"
 
 
-def test_the_file_system_of_a_folder_that_is_gone_fails(tmp_path: Path) -> None:
+def test_the_check_of_a_missing_folder_fails(tmp_path: Path) -> None:
     check = health.disk_of(tmp_path / "gone")
 
     assert health.disk_of(tmp_path)() is None

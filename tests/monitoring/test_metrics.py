@@ -35,7 +35,7 @@ def scrape(api: Api, **headers: str) -> str:
 
 
 @pytest.mark.both
-def test_a_scrape_tells_runs_log_calls_and_what_the_store_holds(api: Api) -> None:
+def test_a_scrape_has_runs_log_calls_and_contents_of_the_store(api: Api) -> None:
     other = api.new_workspace("other-lab")
     runs = [api.new_run() for _ in range(3)]
     api.post("runs/update", run_id=runs[0], status="FINISHED")
@@ -75,7 +75,7 @@ def test_points_are_counted_where_a_call_is_accepted(sqlite_api: Api) -> None:
     assert (refused.status, counted) == (404, {(("workspace", "default"),): 6})
 
 
-def test_dropped_requests_and_ended_jobs_are_told_by_what_they_belong_to() -> None:
+def test_dropped_requests_and_ended_jobs_have_labels_of_their_owners() -> None:
     meters = Meters(Meter(), Meter(), Meter())
     meters.work.count((DROPPED_KEY, 1), 7)
     meters.work.count((DROPPED_KEY, 99), 1)  # an endpoint that is gone
@@ -122,7 +122,7 @@ def queries() -> list[str]:
     return [rule.expr for rule in rules.RULES] + [expr for panel in dashboard.PANELS for expr, _ in panel.queries]
 
 
-def test_rules_and_dashboard_ask_only_for_series_and_labels_that_a_scrape_has(sqlite_api: Api) -> None:
+def test_rules_and_dashboard_use_only_series_and_labels_of_a_scrape(sqlite_api: Api) -> None:
     found = families(scrape(sqlite_api))
     suffixes = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
     suffixes["summary"] = ("_count", "_sum")
@@ -146,7 +146,7 @@ def test_routes_that_the_rules_name_are_served(sqlite_api: Api) -> None:
     assert len(found) == len(rules.WRITES.split("|"))
 
 
-def test_the_commands_write_what_prometheus_and_grafana_read(tmp_path: Any) -> None:
+def test_the_commands_write_files_that_prometheus_and_grafana_read(tmp_path: Any) -> None:
     code, said, _ = trackside("monitoring", "rules", cwd=tmp_path)
     (group,) = yaml.safe_load(said)["groups"]
     assert code == 0

@@ -17,7 +17,7 @@ OURS = "/api/trackside/v1"
 
 
 @pytest.mark.both
-def test_the_overview_of_a_workspace_counts_what_it_has_and_nothing_of_others(api: Api) -> None:
+def test_the_overview_of_a_workspace_counts_only_its_own_contents(api: Api) -> None:
     other = api.new_workspace("other-lab")
     other.new_run()
     runs = [api.new_run() for _ in range(3)]
@@ -37,7 +37,7 @@ def test_the_overview_of_a_workspace_counts_what_it_has_and_nothing_of_others(ap
     assert other.get(f"{OURS}/overview")["runs"] == {"RUNNING": 1}
 
 
-def test_a_quota_of_each_user_is_told_with_its_fullest_and_cannot_be_removed_for_one_user(sqlite_api: Api) -> None:
+def test_a_quota_of_each_user_is_shown_with_its_fullest_user_and_not_removable_for_one(sqlite_api: Api) -> None:
     runs = {"measure": "runs", "limit": 2}
     for user in ("ann", "bo", "bo"):
         sqlite_api.ask("POST", "runs/create", {"experiment_id": "0"}, headers={"X-Trackside-User": user})
@@ -70,7 +70,7 @@ def test_the_overview_of_the_server_has_a_line_for_each_workspace(sqlite_api: Ap
     assert found["disks"][0]["size_bytes"] > found["disks"][0]["free_bytes"] > 0
 
 
-def test_only_who_may_read_the_servers_metrics_sees_the_server(sqlite_api: Api) -> None:
+def test_only_callers_who_may_read_the_servers_metrics_see_the_servers_overview(sqlite_api: Api) -> None:
     people = People(sqlite_api).begin()
     people.add("ann")
 
@@ -128,7 +128,7 @@ def test_half_of_a_surrogate_pair_in_a_label_breaks_no_scrape() -> None:
 @pytest.mark.parametrize(
     "odd", ['a"b', "a\\b", "a\nb", "\u202eabc", "\u2028", "\0", "é\u0301", "\U0001f600", "", "{}", "=,"]
 )
-def test_label_values_come_back_as_they_are(odd: str) -> None:
+def test_label_values_are_read_back_unchanged(odd: str) -> None:
     timing = Timing()
     timing.counts[3] = 1
     scored: dict[Hashable, Timing] = {("default", odd, "blue", 2): timing}

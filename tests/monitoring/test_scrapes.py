@@ -67,7 +67,7 @@ def test_a_scrape_is_answered_while_another_process_locks_the_store_and_a_write_
     assert samples(text, "trackside_store_up") == {(): 1}
 
 
-def test_a_scrape_tells_when_the_last_backup_ended_and_what_transactions_took(server: Server, tmp_path: Path) -> None:
+def test_a_scrape_has_the_time_of_the_last_backup_and_durations_of_transactions(server: Server, tmp_path: Path) -> None:
     server.api.new_run()
     code, _, complaints = trackside(
         "backup", "create", "--data", str(server.data), "--to", str(tmp_path / "kept"), cwd=tmp_path
@@ -86,7 +86,7 @@ def test_a_scrape_tells_when_the_last_backup_ended_and_what_transactions_took(se
     assert total(text, "trackside_http_requests_in_progress", method="GET", route="/metrics") == 1
 
 
-def test_a_scrape_tells_bytes_of_files_of_the_trash_and_of_orphans_after_their_jobs(server: Server) -> None:
+def test_a_scrape_has_bytes_of_files_and_trash_and_orphans_after_their_jobs(server: Server) -> None:
     api = server.api
     kept, trashed = api.new_run(), api.new_run()
     put(api, "0", f"{kept}/artifacts/a.bin", b"x" * 10)

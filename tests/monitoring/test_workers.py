@@ -51,7 +51,7 @@ def test_counts_are_summed_over_workers_and_go_on_after_one_was_killed(tmp_path:
     assert len(list(folder.glob("*.json"))) == 2
 
 
-def test_a_server_that_begins_forgets_what_its_predecessor_counted(tmp_path: Path) -> None:
+def test_a_new_server_resets_the_counts_of_its_predecessor(tmp_path: Path) -> None:
     folder = workers.prepare(tmp_path / "workers")
     counted = meters()
     counted.requests.note(("GET", "/", 2), 1.0)
@@ -68,7 +68,7 @@ def scrape(api: Api) -> str:
 
 
 @pytest.mark.slow
-def test_a_scrape_of_any_worker_tells_the_requests_of_all(postgres_store: str, start: Callable[..., Server]) -> None:
+def test_a_scrape_of_any_worker_counts_the_requests_of_all(postgres_store: str, start: Callable[..., Server]) -> None:
     server = start("--store", postgres_store, "--workers", "2")
     run = server.api.new_run()
     callers = [server.api for _ in range(8)]  # each with a connection of its own, which one worker keeps

@@ -105,7 +105,9 @@ def test_a_project_is_cancelled_from_python(running: Server, project: Path, monk
     assert running.api.run(submitted.run_id)["info"]["status"] == "KILLED"
 
 
-def test_a_repository_is_fetched_only_from_where_the_operator_said(start: Any, project: Path, tmp_path: Path) -> None:
+def test_a_repository_is_fetched_only_from_hosts_that_the_operator_allows(
+    start: Any, project: Path, tmp_path: Path
+) -> None:
     def git(*words: str) -> None:
         identity = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main"]
         subprocess.run(["git", *identity, *words], cwd=project, check=True, capture_output=True, env=os.environ)

@@ -102,7 +102,7 @@ def test_conda_builds_the_environment_where_it_is_installed(
     assert "Linked." not in second, "the environment is kept"
 
 
-def test_what_conda_says_is_the_reason_of_the_failure(
+def test_the_output_of_conda_is_the_reason_of_the_failure(
     start: Callable[..., Server], programs: Path, project: Path
 ) -> None:
     install(programs)

@@ -69,7 +69,7 @@ def test_the_process_runs_in_its_folder_after_the_file_with_its_token_was_remove
     assert (done.returncode, done.stdout) == (7, f"entry.py\nhello in {tmp_path}\n")
 
 
-def test_a_cluster_with_another_python_is_told_with_both_versions(url: str, tmp_path: Path) -> None:
+def test_a_cluster_with_another_python_is_reported_with_both_versions(url: str, tmp_path: Path) -> None:
     done = run(tmp_path, f"{url}/running/1", "true", python="3.8")
 
     assert done.returncode == 1

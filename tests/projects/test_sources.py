@@ -35,7 +35,7 @@ def test_files_and_folders_with_long_names_are_unpacked(tmp_path: Path) -> None:
     assert [each for each in unpack(path) if each.endswith(("MLproject", ".py"))] == names
 
 
-def test_an_extended_header_is_not_taken_into_memory_at_any_size(tmp_path: Path) -> None:
+def test_an_extended_header_of_any_size_is_not_read_into_memory(tmp_path: Path) -> None:
     header = tarfile.TarInfo("pax")
     header.type = tarfile.XHDTYPE
     header.size = 256 << 20
@@ -74,7 +74,7 @@ def test_a_file_of_negative_size_is_refused(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_an_extended_header_that_makes_no_sense_is_refused(tmp_path: Path, said: dict[str, str]) -> None:
+def test_an_invalid_extended_header_is_refused(tmp_path: Path, said: dict[str, str]) -> None:
     member = tarfile.TarInfo("x")
     member.pax_headers = said
 
@@ -82,7 +82,7 @@ def test_an_extended_header_that_makes_no_sense_is_refused(tmp_path: Path, said:
         unpack(packed(tmp_path, (member, b"abc")))
 
 
-def test_a_hard_link_to_no_member_is_refused(tmp_path: Path) -> None:
+def test_a_hard_link_to_a_missing_member_is_refused(tmp_path: Path) -> None:
     link = tarfile.TarInfo("x")
     link.type, link.linkname = tarfile.LNKTYPE, "missing"
 
@@ -91,7 +91,7 @@ def test_a_hard_link_to_no_member_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_map_of_holes_is_not_taken_into_memory_at_any_size(tmp_path: Path) -> None:
+def test_a_sparse_map_of_any_size_is_not_read_into_memory(tmp_path: Path) -> None:
     member = tarfile.TarInfo("x")
     member.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
     path = tmp_path / "project.tar.gz"
@@ -109,7 +109,7 @@ def test_a_map_of_holes_is_not_taken_into_memory_at_any_size(tmp_path: Path) -> 
     tracemalloc.stop()
 
 
-def test_a_file_with_holes_cannot_have_more_bytes_than_it_says(tmp_path: Path) -> None:
+def test_a_sparse_file_cannot_have_more_bytes_than_its_size(tmp_path: Path) -> None:
     member = tarfile.TarInfo("x")
     member.pax_headers = {
         "GNU.sparse.major": "1",
@@ -136,7 +136,7 @@ def test_a_link_does_not_copy_a_file_once_more(tmp_path: Path) -> None:
         unpack(packed(tmp_path, (folder, b""), (first, b""), (file, b"x" * 100_000), (second, b""), (link, b"")))
 
 
-def test_an_archive_that_is_cut_or_damaged_is_refused(tmp_path: Path) -> None:
+def test_a_truncated_or_damaged_archive_is_refused(tmp_path: Path) -> None:
     path = packed(tmp_path, (tarfile.TarInfo("x"), b"x" * 100_000))
     whole = path.read_bytes()
 
@@ -151,7 +151,7 @@ def test_an_archive_that_is_cut_or_damaged_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a/../../x"])
-def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_name_outside_of_the_folder_is_refused(tmp_path: Path, name: str) -> None:
     path = packed(tmp_path, (tarfile.TarInfo(name), b"x"))
 
     if name.startswith("/"):
@@ -162,7 +162,7 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path: Path, name: st
     assert not (tmp_path / "x").exists()
 
 
-def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     link = tarfile.TarInfo("x")
     link.type, link.linkname = tarfile.SYMTYPE, "../../secret"
 

@@ -62,6 +62,6 @@ def test_a_limit_may_have_a_unit(text: str, limit: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "-1", "ten", "10 XB", "1e6", "1.k"])
-def test_a_limit_that_is_no_number_is_refused(text: str) -> None:
+def test_a_limit_that_is_not_a_number_is_refused(text: str) -> None:
     with pytest.raises(Stop, match="LIMIT is"):
         limit_of(text)

@@ -41,7 +41,7 @@ def refused(api: Api, **call: Any) -> Any:
 
 
 @pytest.mark.both
-def test_the_last_run_that_fits_is_made_and_the_next_is_refused_with_limit_use_and_remedy(api: Api) -> None:
+def test_the_last_run_within_a_quota_is_created_and_the_next_one_is_refused(api: Api) -> None:
     api.new_run()
     assert put(api, **RUNS, limit=2)["used"] == 1  # what was there before is counted
     api.new_run()
@@ -56,7 +56,7 @@ def test_the_last_run_that_fits_is_made_and_the_next_is_refused_with_limit_use_a
 
 
 @pytest.mark.both
-def test_a_run_that_goes_on_logs_beyond_the_limit_and_a_new_one_is_refused(api: Api) -> None:
+def test_a_running_run_logs_beyond_the_limit_and_a_new_one_is_refused(api: Api) -> None:
     run = api.new_run()
     put(api, scope="experiment", subject="0", measure="points", limit=3)
     log(api, run, 0, 1)
@@ -69,7 +69,7 @@ def test_a_run_that_goes_on_logs_beyond_the_limit_and_a_new_one_is_refused(api: 
 
 
 @pytest.mark.both
-def test_each_user_has_a_quota_but_whoever_has_one_of_their_own(api: Api) -> None:
+def test_the_quota_of_each_user_does_not_apply_to_users_with_their_own(api: Api) -> None:
     put(api, scope="user", subject="*", measure="runs", limit=1)
     put(api, scope="user", subject="bo", measure="runs", limit=3)
     for user in ("ann", "bo", "bo"):
@@ -95,7 +95,7 @@ def test_a_quota_of_an_experiment_holds_for_every_spelling_of_its_id(api: Api) -
         assert "1 of at most 1 runs" in refused(api, experiment_id=spelling)
 
 
-def test_a_batch_of_runs_is_cut_where_the_limit_is(db: Any) -> None:
+def test_a_batch_of_runs_is_created_up_to_the_limit(db: Any) -> None:
     def make(tx: Tx) -> list[Any]:
         experiments.create_default(tx, "mlflow-artifacts:/")
         store.put(tx, Scope.WORKSPACE, "", Measure.RUNS, 2)
@@ -107,7 +107,7 @@ def test_a_batch_of_runs_is_cut_where_the_limit_is(db: Any) -> None:
     assert [type(answer).__name__ for answer in answers] == ["GotRun", "GotRun", "QuotaExceeded"]
 
 
-def test_a_limit_below_the_use_stops_nothing_that_is_there(sqlite_api: Api) -> None:
+def test_a_limit_below_the_current_use_changes_no_existing_data(sqlite_api: Api) -> None:
     run = sqlite_api.new_run()
     log(sqlite_api, run, 0, 1)
 
@@ -141,7 +141,7 @@ def test_uploads_are_counted_by_what_they_add_and_refused_when_they_do_not_fit(a
     assert shown(api) == [("workspace", "", "bytes", 40, 100)]
 
 
-def test_a_deletion_makes_room_once_the_job_has_counted(start: Callable[..., Any]) -> None:
+def test_a_deletion_frees_quota_after_the_counting_job(start: Callable[..., Any]) -> None:
     from support.links import until
 
     api = start().api
@@ -178,7 +178,7 @@ def test_other_workspaces_have_quotas_of_their_own(api: Api) -> None:
     assert shown(other) == []
 
 
-def test_levels_are_told_once_each_way(db: Any) -> None:
+def test_crossing_a_level_is_reported_once_in_each_direction(db: Any) -> None:
     def begin(tx: Tx) -> None:
         experiments.create_default(tx, "mlflow-artifacts:/")
         store.put(tx, Scope.WORKSPACE, "", Measure.RUNS, 10)
@@ -211,7 +211,7 @@ def test_levels_are_told_once_each_way(db: Any) -> None:
     ]
 
 
-def test_a_quota_that_makes_no_sense_is_refused_with_what_would(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_quota_is_refused_with_a_valid_one(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"scope": "galaxy", "measure": "runs", "limit": 1}, "must be one of server, workspace, user, experiment"),
         ({"scope": "user", "measure": "hats", "subject": "a", "limit": 1}, "must be one of runs, points, bytes"),
@@ -238,7 +238,7 @@ def test_an_unknown_experiment_or_quota_is_not_found(sqlite_api: Api) -> None:
     assert sqlite_api.ask("DELETE", QUOTAS, RUNS).status == 404
 
 
-def test_a_scrape_tells_limits_and_the_fullest_of_each_scope(sqlite_api: Api) -> None:
+def test_a_scrape_has_limits_and_the_fullest_of_each_scope(sqlite_api: Api) -> None:
     put(sqlite_api, **RUNS, limit=4)
     put(sqlite_api, scope="user", subject="*", measure="runs", limit=2)
     for user in ("ann", "ann", "bo"):

@@ -104,7 +104,7 @@ def test_totals_are_the_sums_of_what_experiments_use(api: Api, application: Any)
     assert [row[1:] for row in logged[0]] == [(2, 2)]
 
 
-def test_workspaces_that_come_later_are_counted(api: Api, application: Any) -> None:
+def test_workspaces_that_are_created_later_are_counted(api: Api, application: Any) -> None:
     db = application.asgi._database
     made = Kind(
         name=recount.KIND, title="Count", params=recount.Recount, run=lambda running, params: None, is_open=False
@@ -122,7 +122,7 @@ def test_workspaces_that_come_later_are_counted(api: Api, application: Any) -> N
     assert api.get(QUOTAS)["quotas"][0]["used"] == 1
 
 
-def test_a_workspace_that_ends_gives_its_share_back(api: Api) -> None:
+def test_the_deletion_of_a_workspace_frees_its_use(api: Api) -> None:
     north = api.new_workspace("north")
     put(api, 1)
     north.new_run()
@@ -151,7 +151,7 @@ def test_the_limit_is_set_and_seen_by_administrators_of_the_server(api: Api) -> 
     )
 
 
-def test_a_limit_of_the_server_is_removed_and_nothing_is_counted_any_more(api: Api) -> None:
+def test_counting_ends_when_the_limit_of_the_server_is_removed(api: Api) -> None:
     north = api.new_workspace("north")
     put(api, 1)
     put(north, 9, scope="workspace")
@@ -164,7 +164,7 @@ def test_a_limit_of_the_server_is_removed_and_nothing_is_counted_any_more(api: A
     assert [each["used"] for each in north.get(QUOTAS)["quotas"]] == [2]
 
 
-def test_the_default_workspace_tells_that_the_limit_is_reached(api: Api, application: Any) -> None:
+def test_the_default_workspace_reports_that_the_limit_is_reached(api: Api, application: Any) -> None:
     north = api.new_workspace("north")
     put(api, 1)
     north.new_run()

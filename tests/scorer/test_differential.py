@@ -71,7 +71,7 @@ def answer(scoring: Scoring, body: bytes, headers: dict[str, str]) -> tuple[int,
     return reply.status, _without_trace(reply.body), reply.headers["content-type"].partition(";")[0]
 
 
-def test_every_answer_is_the_one_of_mlflow(regression_scorer: Scoring, stock_scorer: Scoring) -> None:
+def test_every_answer_equals_the_answer_of_mlflow(regression_scorer: Scoring, stock_scorer: Scoring) -> None:
     """One test for all bodies: each process of tests that had some of them would start both servers."""
 
     asked = {**ALIKE, "Parquet": (parquet(), {"content-type": "application/vnd.apache.parquet"})}

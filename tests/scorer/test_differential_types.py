@@ -70,7 +70,7 @@ BODIES: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize("kind", list(BODIES))
-def test_answers_are_those_of_mlflow(serve_model: Callable[..., Scoring], tmp_path: Path, kind: str) -> None:
+def test_answers_equal_the_answers_of_mlflow(serve_model: Callable[..., Scoring], tmp_path: Path, kind: str) -> None:
     model = save(tmp_path, kind)
     ours = serve_model(model)
 

@@ -31,9 +31,7 @@ def hanging(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("said", "code"), [(b"", 1), (b"stop\n", 0)])
-def test_a_scorer_whose_model_hangs_while_it_is_loaded_ends_when_it_is_told_to(
-    hanging: Path, said: bytes, code: int
-) -> None:
+def test_a_scorer_with_a_model_that_hangs_while_loading_ends_on_sigterm(hanging: Path, said: bytes, code: int) -> None:
     process = subprocess.Popen(
         [sys.executable, SCORER, "--model", hanging, "--port", "0", "--lifeline"],
         stdin=subprocess.PIPE,

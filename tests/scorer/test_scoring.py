@@ -75,7 +75,7 @@ def test_azures_dialects_are_answered_with_bare_predictions(
     assert bare.json == wrapped.json["predictions"]
 
 
-def test_many_callers_get_what_each_gets_alone(regression_scorer: Scoring) -> None:
+def test_concurrent_callers_get_the_same_answers_as_single_ones(regression_scorer: Scoring) -> None:
     def rows_of(n: int) -> list[list[float]]:
         return [[n / 7, 1.0 - n, i / 3] for i in range(1 + n % 4)]
 
@@ -101,7 +101,7 @@ def test_many_callers_get_what_each_gets_alone(regression_scorer: Scoring) -> No
     assert regression_scorer.call("GET", "/stats").json["batches"]
 
 
-def test_a_row_that_the_model_refuses_fails_none_of_its_neighbours(regression_scorer: Scoring) -> None:
+def test_a_row_that_the_model_refuses_fails_no_other_request(regression_scorer: Scoring) -> None:
     """Requests that wait together are scored in one call, which fails as a whole for the row that has NaN."""
     good = regression_scorer.score({"dataframe_split": {"columns": COLUMNS, "data": ROWS}}).body
     answers: dict[int, tuple[int, bytes]] = {}
@@ -124,7 +124,7 @@ def test_a_row_that_the_model_refuses_fails_none_of_its_neighbours(regression_sc
 
 
 @pytest.mark.slow
-def test_a_full_queue_says_when_to_try_again_and_the_requests_in_it_are_answered(
+def test_a_full_queue_answers_when_to_retry_and_its_requests_are_answered(
     serve_model: Callable[..., Scoring], tmp_path: Path
 ) -> None:
     import mlflow
@@ -179,7 +179,7 @@ def test_an_error_of_the_model_is_424_in_mlflows_shape(misbehaving: Scoring) -> 
     assert failed.headers["ms-azureml-model-error-reason"] == "model_error"
 
 
-def test_a_model_that_exits_answers_and_the_scorer_goes_on(misbehaving: Scoring) -> None:
+def test_a_model_that_exits_is_answered_with_an_error_and_the_scorer_continues(misbehaving: Scoring) -> None:
     assert do(misbehaving, "exit").status == 424
     assert do(misbehaving, "fine").json == {"predictions": ["fine"]}
 
@@ -188,7 +188,7 @@ def test_nan_and_infinities_are_null(misbehaving: Scoring) -> None:
     assert do(misbehaving, "nan").json == {"predictions": [None, None, 1.0]}
 
 
-def test_predictions_that_are_no_json_are_told(misbehaving: Scoring) -> None:
+def test_predictions_that_are_not_json_are_reported(misbehaving: Scoring) -> None:
     odd = do(misbehaving, "odd")
 
     assert odd.status == 424
@@ -236,7 +236,7 @@ def test_the_documents_name_the_columns_of_the_signature(regression_scorer: Scor
 
 
 @pytest.mark.slow
-def test_sigterm_lets_the_answer_under_way_go_out(serve_model: Callable[..., Scoring], regression: Path) -> None:
+def test_the_answer_in_progress_is_sent_after_sigterm(serve_model: Callable[..., Scoring], regression: Path) -> None:
     scoring = serve_model(regression)
     body = json.dumps({"dataframe_split": {"columns": COLUMNS, "data": [[1.0, 2.0, 3.0]] * 5000}}).encode()
     answers: list[int] = []

@@ -79,7 +79,7 @@ def test_a_value_that_does_not_fit_its_column_is_left_to_mlflow(subtests: pytest
     "start",
     ['{"dataframe_split": ', ' {"params": {}, "dataframe_split": ', '{"dataframe_split": 1, "dataframe_split": '],
 )
-def test_other_documents_that_start_alike_are_read_by_the_general_parser(start: str) -> None:
+def test_other_documents_with_the_same_beginning_are_read_by_the_general_parser(start: str) -> None:
     body = f'{start}{{"columns": ["a", "b", "c"], "data": [[1.5, 2, 3]], "index": [7]}}}}'.encode()
 
     assert isinstance(read(body, "application/json", of_type("float64")), Whole)
@@ -96,7 +96,7 @@ def test_azures_dialect_is_told_from_mlflows_and_can_be_given_to_its_parser() ->
     assert azure.whole().dialect == AZURE
 
 
-def test_without_the_fast_parser_the_same_arrays_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_general_parser_makes_the_same_arrays_as_the_fast_one(monkeypatch: pytest.MonkeyPatch) -> None:
     body = split([[1, 2.5, -3], [0.1, 1e-9, 7]])
     fast = rows_of(read(body, None, of_type("float64")))
 

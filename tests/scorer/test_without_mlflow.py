@@ -172,7 +172,7 @@ def test_a_scorer_answers_what_mlflow_answers_from_its_first_request(
 
 
 @pytest.mark.slow
-def test_a_scorer_without_mlflow_ends_and_says_so(tmp_path: Path, regression: Path) -> None:
+def test_a_scorer_without_mlflow_ends_with_a_message(tmp_path: Path, regression: Path) -> None:
     (tmp_path / "mlflow").mkdir()
     (tmp_path / "mlflow" / "__init__.py").write_text("raise ImportError('this mlflow is broken')\n")
     process = subprocess.run(

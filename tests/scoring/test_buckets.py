@@ -94,7 +94,7 @@ def test_a_folder_is_read_and_failed_rows_lie_beside_the_output(scoring: Server,
         bucket.stat("tables/out.jsonl.failed_rows.jsonl")
 
 
-def test_what_is_missing_or_not_allowed_is_told(scoring: Server, bucket: CloudBlobs) -> None:
+def test_missing_and_forbidden_locations_are_reported(scoring: Server, bucket: CloudBlobs) -> None:
     put(bucket, "elsewhere/in.csv", [[b"id,a,b\n0,1,1\n"]])
     put(bucket, "tables/folder.csv/x.csv", [[b"id,a,b\n0,1,1\n"]])
 

@@ -68,7 +68,7 @@ def scorer(model: Path, tmp_path: Path) -> Scorer:
     return Scorer(model, tmp_path)
 
 
-def test_rows_that_fail_go_to_a_file_with_the_reason_and_cost_no_other_row(scorer: Scorer) -> None:
+def test_failed_rows_are_written_to_a_file_with_the_reason(scorer: Scorer) -> None:
     (scorer.folder / "in.csv").write_text("id,a,b\n1,1,2\n2,x,3\n3,4\n4,,1\n5,5,5\n")
 
     found = scorer.run("in.csv")
@@ -81,7 +81,7 @@ def test_rows_that_fail_go_to_a_file_with_the_reason_and_cost_no_other_row(score
     assert reasons - {of_model} == {"line 4 has 2 values in place of 3", "column 'a' is 'x', which is no double"}
 
 
-def test_lines_of_csv_that_cannot_be_read_are_counted_after_the_last_row_too(scorer: Scorer) -> None:
+def test_unreadable_lines_of_csv_are_counted_also_after_the_last_row(scorer: Scorer) -> None:
     (scorer.folder / "a.csv").write_text("id,a,b\n1,2\n")
     (scorer.folder / "b.csv").write_text("id,a,b\n2,1,2\n")
 
@@ -92,7 +92,7 @@ def test_lines_of_csv_that_cannot_be_read_are_counted_after_the_last_row_too(sco
     assert [each["reason"] for each in scorer.errors()] == ["line 2 has 2 values in place of 3"]
 
 
-def test_lines_that_are_no_json_fail_alone(scorer: Scorer) -> None:
+def test_lines_that_are_not_json_fail_alone(scorer: Scorer) -> None:
     (scorer.folder / "in.jsonl").write_text('{"a": 1, "b": 2}\nnonsense\n[1]\n\n{"b": 3, "a": 4}\n')
 
     found = scorer.run("in.jsonl", output="out.jsonl")
@@ -154,7 +154,7 @@ def test_a_condition_on_csv_compares_the_types_of_the_signature(scorer: Scorer) 
     assert scorer.result()[["id", "a"]].to_numpy().tolist() == [["007", "10"], ["5", "1e2"]]
 
 
-def test_a_run_goes_on_where_it_was_and_scores_nothing_twice(scorer: Scorer) -> None:
+def test_an_interrupted_run_resumes_and_scores_no_row_twice(scorer: Scorer) -> None:
     table(100).to_parquet(scorer.folder / "in.parquet", row_group_size=10)
     scorer.run("in.parquet")
     whole = scorer.result()
@@ -188,7 +188,7 @@ def test_a_killed_process_of_the_pool_costs_no_row(scorer: Scorer, model: Path) 
         (b"PAR1 nonsense PAR1", "in.parquet cannot be read as parquet"),
     ],
 )
-def test_a_file_that_is_no_table_is_refused(scorer: Scorer, content: bytes, words: str) -> None:
+def test_a_file_that_is_not_a_table_is_refused(scorer: Scorer, content: bytes, words: str) -> None:
     (scorer.folder / "in.parquet").write_bytes(content)
 
     assert words in scorer.refusal("in.parquet")
@@ -203,7 +203,7 @@ def test_a_table_without_rows_is_refused(scorer: Scorer) -> None:
         scorer.run("in.csv", output="none.csv")
 
 
-def test_a_column_that_the_model_needs_must_be_there(scorer: Scorer) -> None:
+def test_a_missing_column_of_the_model_is_refused(scorer: Scorer) -> None:
     table(3)[["id", "a"]].to_parquet(scorer.folder / "in.parquet")
 
     assert "the input lacks 'b', which the model's signature needs" in scorer.refusal("in.parquet")
@@ -222,7 +222,7 @@ def test_a_damaged_row_group_is_named(scorer: Scorer) -> None:
     assert "row group 1 of in.parquet cannot be read" in scorer.refusal("in.parquet")
 
 
-def test_a_table_none_of_whose_rows_can_be_scored_is_refused(scorer: Scorer) -> None:
+def test_a_table_without_any_row_that_can_be_scored_is_refused(scorer: Scorer) -> None:
     (scorer.folder / "in.csv").write_text("id,a,b\n1,x,1\n2,y,1\n")
 
     said = scorer.refusal("in.csv")

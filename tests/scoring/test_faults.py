@@ -55,7 +55,7 @@ def check_whole(output: Path, job_id: str) -> None:
     assert set(found["trackside_job"]) == {job_id}
 
 
-def test_a_server_that_is_killed_in_the_middle_costs_no_row_and_scores_none_twice(
+def test_a_killed_server_loses_no_row_and_scores_none_twice(
     start: Callable[..., Server], model_folders: list[Path], tables: Path, lasting: dict[str, Any]
 ) -> None:
     options = ("--model-python", sys.executable, "--job-folders", str(tables), "--port", str(free_port()))
@@ -74,7 +74,7 @@ def test_a_server_that_is_killed_in_the_middle_costs_no_row_and_scores_none_twic
     assert sorted(path.name for path in tables.iterdir()) == ["in.parquet", "out.parquet"]
 
 
-def test_a_job_that_is_cancelled_leaves_nothing_and_goes_on_when_it_is_retried(
+def test_a_cancelled_job_leaves_no_output_and_resumes_when_it_is_retried(
     scoring: Server, tables: Path, lasting: dict[str, Any]
 ) -> None:
     job_id = begin(scoring, lasting)
@@ -91,7 +91,7 @@ def test_a_job_that_is_cancelled_leaves_nothing_and_goes_on_when_it_is_retried(
     check_whole(tables / "out.parquet", job_id)
 
 
-def test_a_job_that_is_cancelled_as_soon_as_it_is_queued_leaves_nothing(
+def test_a_job_that_is_cancelled_at_once_leaves_no_output(
     scoring: Server, tables: Path, lasting: dict[str, Any]
 ) -> None:
     jobs = [begin(scoring, lasting) for _ in range(3)]  # two run at once, and the third waits
@@ -102,7 +102,7 @@ def test_a_job_that_is_cancelled_as_soon_as_it_is_queued_leaves_nothing(
     assert [path.name for path in tables.iterdir()] == ["in.parquet"]
 
 
-def test_an_input_that_cannot_be_scored_is_told_by_its_name(scoring: Server, tables: Path) -> None:
+def test_an_input_that_cannot_be_scored_is_named(scoring: Server, tables: Path) -> None:
     good = table(900)
     good.to_parquet(tables / "damaged.parquet", row_group_size=300)
     content = bytearray((tables / "damaged.parquet").read_bytes())
@@ -138,7 +138,7 @@ def test_an_input_that_cannot_be_scored_is_told_by_its_name(scoring: Server, tab
     assert (tables / "there.parquet").read_bytes() == b"of somebody else"
 
 
-def test_a_model_whose_environment_does_not_install_fails_with_the_words_of_the_installer(
+def test_a_model_fails_with_the_installers_message_if_its_environment_fails(
     start: Callable[..., Server], tables: Path, tmp_path: Path
 ) -> None:
     if shutil.which("uv") is None:

@@ -267,7 +267,7 @@ def test_a_commit_to_a_bucket_is_made_on_what_another_writer_has_committed(
     assert len({row["trackside_job"] for row in found["rows"]}) == 4
 
 
-def test_a_folder_of_a_bucket_that_is_no_table_takes_no_table(
+def test_a_folder_of_a_bucket_that_is_not_a_table_is_refused_as_output(
     scoring: Server, bucket: CloudBlobs, tables: Path
 ) -> None:
     (tables / "in.csv").write_text("id,a,b\n1,1,1\n")
@@ -282,7 +282,7 @@ def test_a_folder_of_a_bucket_that_is_no_table_takes_no_table(
 
 
 @pytest.mark.parametrize("kind", LAKES)
-def test_a_folder_that_is_no_table_is_refused(scoring: Server, tables: Path, kind: str, python: Path) -> None:
+def test_a_folder_that_is_not_a_table_is_refused(scoring: Server, tables: Path, kind: str, python: Path) -> None:
     (tables / "in").mkdir()
     (tables / "in" / "note.txt").write_text("no table")
     (tables / "some.parquet").write_bytes(b"")
@@ -350,7 +350,9 @@ def test_a_table_that_names_files_outside_of_its_folder_is_refused(
         ({"output": "out", "output_format": "orc"}, "it must be one of parquet, csv, jsonl, delta, iceberg"),
     ],
 )
-def test_an_order_that_no_table_takes_is_refused(scoring: Server, tables: Path, more: Any, words: str) -> None:
+def test_an_order_that_does_not_fit_a_table_format_is_refused(
+    scoring: Server, tables: Path, more: Any, words: str
+) -> None:
     (tables / "in.csv").write_text("id,a,b\n1,1,1\n")
     if "output" in more:
         more = {**more, "output": str(tables / more["output"])}

@@ -38,7 +38,7 @@ def measured(*levels: Level, **sizes: Any) -> Measured:
     return Measured(load_s=1.0, levels=list(levels), **sizes)
 
 
-def test_replicas_are_those_that_serve_the_rate_at_seventy_percent() -> None:
+def test_the_number_of_replicas_serves_the_rate_at_seventy_percent_load() -> None:
     found = recommend(measured(level(1, 50.0, 20.0), level(2, 100.0, 20.0)), rate=200.0)
 
     assert (found.replicas, found.requests_per_s, found.callers) == (3, 100.0, 2)  # 200 / (100 x 0.7) = 2.86
@@ -75,7 +75,7 @@ def test_memory_and_cores_have_a_reserve() -> None:
     assert (found.cores, found.memory_gb, found.memory_mb) == (1.0, 0.4, 1280)
 
 
-def test_an_order_that_cannot_be_is_refused(subtests: pytest.Subtests) -> None:
+def test_an_invalid_order_is_refused(subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"concurrency": ()}, "concurrency has 0 numbers; it must have 1 to 20"),
         ({"concurrency": (1, 0)}, "concurrency is 0; it must be between 1 and 256"),

@@ -36,7 +36,7 @@ def test_a_job_logs_its_run_only_where_the_caller_may_write(people: People, kind
     assert refused.json["message"] == f"Permission denied: experiment_id needs {action} on experiment {other}."
 
 
-def test_a_job_is_hidden_from_who_is_denied_its_experiment_or_its_model(people: People) -> None:
+def test_a_job_is_hidden_from_callers_who_are_denied_its_experiment_or_model(people: People) -> None:
     admin = people.admin
     mine, other = admin.new_experiment("mine"), admin.new_experiment("other")
     runs = {each: admin.new_run(each) for each in (mine, other)}
@@ -62,7 +62,7 @@ def test_a_job_is_hidden_from_who_is_denied_its_experiment_or_its_model(people: 
     assert bo.get(f"{JOBS}/{shown[0]}")["job"]["job_id"] == shown[0]
 
 
-def test_a_schedule_is_hidden_from_who_is_denied_its_experiment_or_its_model(people: People) -> None:
+def test_a_schedule_is_hidden_from_callers_who_are_denied_its_experiment_or_model(people: People) -> None:
     admin = people.admin
     mine, other = admin.new_experiment("mine"), admin.new_experiment("other")
     run_id = admin.new_run(mine)

@@ -16,7 +16,7 @@ from support.processes.servers import TRACKSIDE, Server, environment
 pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
 
-def test_a_table_is_scored_by_row_group_with_what_says_where_it_comes_from(scoring: Server, tables: Path) -> None:
+def test_a_table_is_scored_by_row_group_and_its_lineage_is_recorded(scoring: Server, tables: Path) -> None:
     import pandas as pd
 
     table(1000).to_parquet(tables / "in.parquet", row_group_size=300)
@@ -40,7 +40,7 @@ def test_a_table_is_scored_by_row_group_with_what_says_where_it_comes_from(scori
     assert again[1] == "RESOURCE_ALREADY_EXISTS"
 
 
-def test_a_result_that_replaces_another_one_takes_its_failed_rows_away(scoring: Server, tables: Path) -> None:
+def test_a_result_that_replaces_another_one_removes_its_failed_rows(scoring: Server, tables: Path) -> None:
     source, output, failed = tables / "in.csv", tables / "out.csv", tables / "out.csv.failed_rows.jsonl"
     source.write_text("id,a,b\n1,1,1\n2,none,1\n")
     places = {"input": str(source), "output": str(output)}
@@ -55,7 +55,7 @@ def test_a_result_that_replaces_another_one_takes_its_failed_rows_away(scoring: 
     assert not failed.exists()
 
 
-def test_the_command_waits_for_a_server_that_is_killed_and_comes_back(
+def test_the_command_waits_for_a_restarted_server(
     start: Callable[..., Server], model_folders: list[Path], tables: Path, tmp_path: Path
 ) -> None:
     server = start("--model-python", sys.executable, "--job-folders", str(tables), "--port", str(free_port()))

@@ -109,7 +109,7 @@ def test_a_value_far_from_the_others_decides_for_its_column_too(tmp_path: Path) 
     assert [row["x"] for row in found] == ["1"] * count + ["01"]
 
 
-def test_columns_that_the_output_has_not_are_no_matter(tmp_path: Path) -> None:
+def test_columns_outside_of_the_output_are_not_checked(tmp_path: Path) -> None:
     (row,) = lines(tmp_path, "x,y\n1,2\n", columns=["x"])
 
     assert row["x"] == 1
@@ -121,7 +121,7 @@ def test_a_column_may_have_any_name(tmp_path: Path) -> None:
     assert [row["self"], row["\u202ekwargs"], row["\U0001f600"]] == [1, 2, 3]
 
 
-def test_a_file_without_a_line_that_can_be_read_leaves_the_columns_what_they_are(tmp_path: Path) -> None:
+def test_a_file_without_a_readable_line_does_not_change_column_types(tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("x,other\n1,2,3\n", "utf-8")
 
     found = lines(tmp_path, "x,other\n1,-\n", inputs=[str(tmp_path / "bad.csv"), str(tmp_path / "in.csv")])

@@ -143,7 +143,7 @@ def test_what_is_refused(subtests: pytest.Subtests) -> None:
         ((801, 100, 100), "1000 metrics, params, and tags. Got 1001 metrics, params, and tags."),
     ],
 )  # fmt: skip
-def test_what_a_batch_may_hold(sizes: tuple[int, int, int], what: str | None) -> None:
+def test_the_limits_of_a_batch(sizes: tuple[int, int, int], what: str | None) -> None:
     given_metrics, params, own_tags = sizes
     fields = {
         "metrics": [GivenMetric(**POINT)] * given_metrics,

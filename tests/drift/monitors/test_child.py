@@ -119,7 +119,7 @@ def test_a_deployment_is_compared_without_the_requests_of_others(tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_other_features_that_decide_predictions_are_attribution_drift(tmp_path: Path) -> None:
+def test_a_change_of_the_deciding_features_is_attribution_drift(tmp_path: Path) -> None:
     config = replace(TABLE, attribution=True)
     baseline, target = table(1, days=5), table(2, days=2)
     by_a = pa.array((baseline["a"].to_numpy() > 0).astype(int))
@@ -258,7 +258,7 @@ def test_a_chosen_column_that_only_the_past_or_only_the_window_has_is_compared(t
     assert (gone.rows, new.rows) == (ROWS, ROWS)
 
 
-def test_predictions_that_move_drift_while_the_features_stay(tmp_path: Path) -> None:
+def test_shifted_predictions_drift_without_drift_of_the_features(tmp_path: Path) -> None:
     dice = np.random.default_rng(6)
     config = replace(TABLE, prediction="answer")
     baseline = table(1, days=10, answer=dice.normal(0, 1, 10 * ROWS), plan=["a", "b"] * 5 * ROWS)

@@ -141,7 +141,7 @@ def test_estimated_performance_equals_nannyml(part: str) -> None:
         assert realised[name] == pytest.approx(expected["realised"][name], abs=1e-12)
 
 
-def test_errors_of_a_regression_add_up() -> None:
+def test_errors_of_a_regression_can_be_merged() -> None:
     parts = [
         outcomes.of_rows([1.0, 2.0, None], None, ["2", 4.0, 1.0], is_regression=True),
         outcomes.of_rows([float("nan"), 3.0], None, [1.0, None], is_regression=True),

@@ -30,7 +30,7 @@ def test_a_shifted_column_opens_one_incident(watching: Server, folder: Path) -> 
 
 
 @pytest.mark.slow
-def test_the_python_client_and_azures_names_do_the_same(
+def test_calls_with_the_python_clients_names_and_with_azures_names_do_the_same(
     watching: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from trackside_mlflow import Workspace

@@ -44,7 +44,7 @@ def test_a_scheduled_monitor_computes_each_window_once_and_a_clock_that_jumps_le
     until(lambda: seen() == [(0, PER_DAY), (1, PER_DAY)], "no future windows, and the window of tomorrow", said=seen)
 
 
-def test_a_window_waits_for_late_rows_as_long_as_its_latency(
+def test_a_window_is_computed_after_its_latency_for_late_rows(
     start: Callable[..., Server], folder: Path, tmp_path: Path
 ) -> None:
     import pyarrow as pa

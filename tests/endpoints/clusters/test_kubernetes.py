@@ -191,7 +191,7 @@ def test_a_deployment_is_made_becomes_ready_and_is_deleted(world: World) -> None
     assert not any(world.names().values())
 
 
-def test_a_server_that_starts_again_takes_over_what_runs_and_sweeps_the_rest(world: World) -> None:
+def test_a_restarted_server_adopts_its_replicas_and_deletes_the_others(world: World) -> None:
     first = world.backend()
     first.start("r1", deployment(), PREPARED)
     first.start("r2", replace(deployment(), deployment_seq=8), PREPARED)
@@ -248,7 +248,7 @@ def test_a_container_that_cannot_start_is_reported(world: World, restarts: int, 
     assert (found.is_alive, "ImagePullBackOff: no such image" in found.reason) == (is_alive, True)
 
 
-def test_a_cluster_that_does_not_answer_ends_nothing(world: World, emulator: Any) -> None:
+def test_an_unreachable_cluster_ends_no_replica(world: World, emulator: Any) -> None:
     backend = world.backend()
     backend.start("r1", deployment(), PREPARED)
     world.api.configuration.host = "http://127.0.0.1:1"

@@ -16,7 +16,7 @@ TESTS = Path(__file__).parents[2]
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_an_endpoint_lives_on_a_ray_cluster() -> None:
+def test_an_endpoint_is_served_on_a_ray_cluster() -> None:
     isolated = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
     if shutil.which("ip") is None or subprocess.run([*isolated, "true"], check=False, capture_output=True).returncode:
         pytest.skip("a network namespace of one's own needs `unshare`, `ip` and root")

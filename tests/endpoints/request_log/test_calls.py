@@ -89,7 +89,7 @@ def test_the_command_switches_a_log_on_and_shows_counters_that_are_zero(server: 
     assert [line.split()[-1] for line in off[1].splitlines()] == ["off", "bytes", "0", "0", "0", "0"]
 
 
-def test_rows_are_for_those_who_may_read_requests(logged: Api) -> None:
+def test_only_callers_who_may_read_requests_get_rows(logged: Api) -> None:
     people = People(logged).begin()
     reader, scientist = people.add("reader", "Reader"), people.add("scientist", "AzureML Data Scientist")
 
@@ -108,7 +108,7 @@ def test_without_pyarrow_the_server_says_how_to_install_it(logged: Api, monkeypa
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_an_endpoint_logs_what_it_answered(serving: Server, tmp_path: Path) -> None:
+def test_an_endpoint_logs_its_requests_and_answers(serving: Server, tmp_path: Path) -> None:
     api = serving.api
     api.post(ENDPOINTS, {"name": "adder", "model_uri": "models:/sum/1", "spec": LOCAL, "auth_mode": "none"})
     wait_healthy(api, "adder")

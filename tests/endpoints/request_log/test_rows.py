@@ -181,7 +181,7 @@ def test_a_request_that_arrow_refuses_is_counted_and_the_others_are_logged(tmp_p
     assert {each["_request_id"] for each in rows(other)} == {"r9"}
 
 
-def test_a_column_of_numbers_and_of_words_becomes_text(tmp_path: Path) -> None:
+def test_a_column_with_numbers_and_texts_becomes_text(tmp_path: Path) -> None:
     bodies = [{"a": [1], "more": [5]}, {"a": [1], "more": ["x"], "other": [1]}, {"a": [1], "more": [True], "last": [1]}]
     entries = [
         replace(ENTRY, request_id=f"r{at}", body=json.dumps({"inputs": body}).encode(), answer=b'{"predictions": [1]}')
@@ -217,7 +217,7 @@ def test_a_column_that_is_named_like_one_of_the_log_keeps_both(tmp_path: Path) -
     ]
 
 
-def test_a_torn_end_is_left_out_and_the_rest_is_read(tmp_path: Path) -> None:
+def test_an_incomplete_record_at_the_end_is_skipped_and_the_rest_is_read(tmp_path: Path) -> None:
     torn = spool.framed(replace(ENTRY, request_id="torn"))
     place = spooled(tmp_path, ENTRY, tail=torn[:-3])
 
@@ -270,7 +270,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_a_kill_loses_what_was_queued_and_nothing_that_was_written(tmp_path: Path) -> None:
+def test_a_kill_loses_queued_rows_and_no_written_ones(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False, timeout=60)
 
     convert(tmp_path)
@@ -366,7 +366,7 @@ def test_a_time_without_requests_has_no_file(tmp_path: Path) -> None:
             write(place, Range(0, NOON - files.HOUR_MS), tmp_path / "none")
 
 
-def test_what_a_killed_server_left_of_a_download_is_deleted(tmp_path: Path) -> None:
+def test_an_incomplete_download_of_a_killed_server_is_deleted(tmp_path: Path) -> None:
     left, young = files.table_file(tmp_path), files.table_file(tmp_path)
     left.touch()
     young.touch()
@@ -425,7 +425,9 @@ def test_sampling_keeps_its_share_and_counts_the_rest(recorder: Callable[..., Re
     assert (made.counters(3).logged, made.counters(3).sampled_out) == (2, 2)
 
 
-def test_a_disk_that_takes_nothing_drops_and_counts(recorder: Callable[..., Recorder], tmp_path: Path) -> None:
+def test_rows_are_dropped_and_counted_if_the_disk_takes_no_writes(
+    recorder: Callable[..., Recorder], tmp_path: Path
+) -> None:
     made = recorder()
     (tmp_path / "3").write_text("a file where the folder should be")
 

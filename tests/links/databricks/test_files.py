@@ -122,7 +122,7 @@ def test_a_large_file_goes_on_at_azure_where_it_broke_off(
 
 
 @pytest.mark.parametrize("kind", STORES)
-def test_a_url_that_lets_in_no_more_is_signed_again(
+def test_an_expired_signed_url_is_requested_again(
     databricks: Databricks, remote: DatabricksFiles, run: str, folder: Spot, kind: str
 ) -> None:
     databricks.store.kind = kind
@@ -139,7 +139,7 @@ def test_a_url_that_lets_in_no_more_is_signed_again(
 
 
 @pytest.mark.parametrize("kind", [AWS, GOOGLE])
-def test_where_the_store_says_no_checksum_the_file_is_read_back(
+def test_a_file_is_read_back_if_the_store_returns_no_checksum(
     databricks: Databricks, remote: DatabricksFiles, run: str, folder: Spot, kind: str
 ) -> None:
     databricks.store.kind = kind
@@ -202,7 +202,7 @@ def test_a_refused_url_stops_its_run_but_not_the_link(server: Server, databricks
 
 
 @pytest.mark.parametrize("kind", [AWS, *(pytest.param(each, marks=pytest.mark.slow) for each in (AZURE, LAKE))])
-def test_a_file_that_breaks_off_on_its_way_comes_whole(server: Server, databricks: Databricks, kind: str) -> None:
+def test_a_download_that_breaks_off_is_resumed(server: Server, databricks: Databricks, kind: str) -> None:
     databricks.store.kind = kind
     here = server.api.new_workspace("north")
     run = here.new_run()

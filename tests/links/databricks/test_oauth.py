@@ -20,7 +20,7 @@ def databricks() -> Iterator[Databricks]:
     workspace.close()
 
 
-def test_a_token_is_asked_for_again_before_it_ends(databricks: Databricks) -> None:
+def test_a_token_is_renewed_before_it_expires(databricks: Databricks) -> None:
     now = 0.0
     token = MachineToken(databricks.url, Secret(username=CLIENT_ID, password=CLIENT_SECRET), CancelToken(), lambda: now)
     first = token()
@@ -30,7 +30,7 @@ def test_a_token_is_asked_for_again_before_it_ends(databricks: Databricks) -> No
     assert token() != first
 
 
-def test_a_token_that_lets_in_no_more_is_another_one_at_the_next_call(databricks: Databricks) -> None:
+def test_a_rejected_token_is_renewed_at_the_next_call(databricks: Databricks) -> None:
     token = MachineToken(databricks.url, Secret(username=CLIENT_ID, password=CLIENT_SECRET), CancelToken())
     http = HttpClient(databricks.url, Secret(), bearer=token)
     assert http.json("POST", "/api/2.0/mlflow/experiments/search", {}) == {"experiments": []}

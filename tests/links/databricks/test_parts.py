@@ -77,7 +77,7 @@ def test_a_large_file_goes_by_parts_and_comes_back(
     assert UploadCheckpoint(spot.blobs, ("push", run)).read() == b""
 
 
-def test_the_files_of_a_logged_model_go_by_parts_too(
+def test_files_of_a_logged_model_are_uploaded_in_parts(
     databricks: Databricks, remote: DatabricksFiles, spot: Spot
 ) -> None:
     made = databricks.models.answer("POST", "logged-models")
@@ -109,7 +109,7 @@ def test_a_part_whose_url_expired_gets_another_url(
     assert databricks.store.uploads.parts == {}
 
 
-def test_a_part_that_fails_three_times_is_sent_in_the_end_and_those_before_it_once(
+def test_a_part_that_fails_three_times_is_sent_at_last_and_others_once(
     databricks: Databricks, remote: DatabricksFiles, run: str, spot: Spot
 ) -> None:
     files.put(spot, [CONTENT])
@@ -124,7 +124,7 @@ def test_a_part_that_fails_three_times_is_sent_in_the_end_and_those_before_it_on
     assert databricks.files[run, "a/ü.bin"] == CONTENT
 
 
-def test_a_file_that_breaks_off_goes_on_with_that_part(
+def test_a_broken_upload_resumes_at_the_failed_part(
     databricks: Databricks, remote: DatabricksFiles, run: str, spot: Spot
 ) -> None:
     files.put(spot, [CONTENT])
@@ -139,7 +139,7 @@ def test_a_file_that_breaks_off_goes_on_with_that_part(
     assert sent.sha256 == files.sha256([CONTENT])
 
 
-def test_an_upload_of_bytes_that_are_no_longer_ours_ends(
+def test_an_upload_ends_if_the_local_file_has_changed(
     databricks: Databricks, remote: DatabricksFiles, run: str, spot: Spot
 ) -> None:
     files.put(spot, [CONTENT])
@@ -155,7 +155,7 @@ def test_an_upload_of_bytes_that_are_no_longer_ours_ends(
     assert databricks.files[run, "a/ü.bin"] == CONTENT[::-1]
 
 
-def test_an_upload_that_the_store_swept_meanwhile_begins_anew(
+def test_an_upload_that_the_store_has_aborted_starts_again(
     databricks: Databricks, remote: DatabricksFiles, run: str, spot: Spot
 ) -> None:
     files.put(spot, [CONTENT])
@@ -168,7 +168,7 @@ def test_an_upload_that_the_store_swept_meanwhile_begins_anew(
     assert databricks.files[run, "a/ü.bin"] == CONTENT
 
 
-def test_an_upload_that_cannot_be_finished_leaves_nothing(
+def test_an_upload_that_fails_leaves_no_parts(
     databricks: Databricks, remote: DatabricksFiles, run: str, spot: Spot
 ) -> None:
     files.put(spot, [CONTENT])
@@ -182,7 +182,7 @@ def test_an_upload_that_cannot_be_finished_leaves_nothing(
     assert UploadCheckpoint(spot.blobs, ("push", run)).read() == b""
 
 
-def test_where_the_parts_have_no_checksum_the_file_is_read_back(
+def test_a_file_is_read_back_if_its_parts_have_no_checksum(
     databricks: Databricks, remote: DatabricksFiles, run: str, spot: Spot
 ) -> None:
     files.put(spot, [CONTENT])
@@ -192,7 +192,7 @@ def test_where_the_parts_have_no_checksum_the_file_is_read_back(
     assert databricks.store.asked == [*PARTS, "GET"]
 
 
-def test_where_nothing_is_taken_by_parts_it_goes_at_once_or_is_left_out(
+def test_without_multipart_uploads_a_file_is_sent_at_once_or_skipped(
     databricks: Databricks, remote: DatabricksFiles, run: str, spot: Spot, tmp_path: Path
 ) -> None:
     databricks.takes_parts = False

@@ -141,7 +141,7 @@ def test_a_failed_remote_registration_does_not_prevent_deleting_its_model(
 
 
 @pytest.mark.parametrize("mode", ["push", pytest.param("both", marks=pytest.mark.slow)])
-def test_a_copy_whose_registration_fails_is_left_out_and_made_anew_by_a_sync(
+def test_a_copy_with_a_failed_registration_is_skipped_and_a_sync_creates_it_again(
     server: Server, databricks: Databricks, mode: str
 ) -> None:
     """It was waited for, for ever."""
@@ -172,7 +172,7 @@ def test_a_copy_whose_registration_fails_is_left_out_and_made_anew_by_a_sync(
     assert list(registry_of(here)["iris"]["versions"]) == ["1"]
 
 
-def test_what_changes_and_goes_on_either_side_comes_to_the_other(server: Server, databricks: Databricks) -> None:
+def test_changes_and_deletions_on_either_side_reach_the_other(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     registry, there = Registry(here), databricks.registry
     run, source = trained(here, "training")
@@ -238,7 +238,7 @@ def test_a_remote_model_in_use_keeps_its_name_and_the_rest_is_synced(server: Ser
     assert sorted(there.versions) == [("lily", "1")]
 
 
-def test_where_unity_catalog_alone_keeps_models_the_link_says_so(server: Server, databricks: Databricks) -> None:
+def test_a_link_reports_that_models_are_only_in_unity_catalog(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     databricks.registry.is_disabled = True
     call = {"name": LINK, "to": databricks.url, "kind": "databricks", "token": TOKEN, "registry": True}

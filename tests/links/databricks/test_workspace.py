@@ -66,7 +66,7 @@ def test_remote_runs_are_pulled(server: Server, databricks: Databricks) -> None:
     assert len(here.history(run, "m")) == 900
 
 
-def test_what_changes_on_either_side_comes_to_the_other(server: Server, databricks: Databricks) -> None:
+def test_changes_on_either_side_reach_the_other(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     call = databricks._calls()
     call["POST", "experiments/create"]({"name": "/Shared/theirs"})
@@ -145,7 +145,7 @@ def test_logged_models_and_their_files_are_pushed_and_pulled(server: Server, dat
     until(lambda: file_of_model(here, model_id, "data/w.bin") == b"weights", "their file to come")
 
 
-def test_neither_a_killed_server_nor_cut_files_make_two_of_a_run(
+def test_a_killed_server_and_broken_files_create_no_second_copy_of_a_run(
     start: Callable[..., Server], databricks: Databricks
 ) -> None:
     server = start("--durability", "relaxed")
@@ -195,7 +195,7 @@ def test_names_that_would_collide_on_the_remote_are_kept_apart(server: Server, d
     assert all("is left out: its name in Databricks would be" in message for message in said)
 
 
-def test_limits_of_calls_are_kept_to_by_all_links_together(server: Server) -> None:
+def test_all_links_together_keep_the_rate_limits(server: Server) -> None:
     """Twenty-two a second, and seven of those that are dear; we ask for twenty at most, from two workspaces at once."""
     databricks = Databricks(calls_a_second=22)
     try:
@@ -217,7 +217,7 @@ def test_limits_of_calls_are_kept_to_by_all_links_together(server: Server) -> No
     assert databricks.throttled == 0
 
 
-def test_a_folder_that_is_closed_to_the_token_holds_up_nothing_else(server: Server, databricks: Databricks) -> None:
+def test_a_folder_without_permission_does_not_delay_others(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     closed = here.new_run(here.new_experiment("/Users/bea@example.com/x"), start_time=1)
     other = here.new_run(here.new_experiment("open"), start_time=2)
@@ -242,7 +242,7 @@ def test_a_wrong_token_is_reported(server: Server, databricks: Databricks) -> No
 
 
 @pytest.mark.parametrize("given", [{}, {"token": ""}, {"username": CLIENT_ID}, {"password": CLIENT_SECRET}])
-def test_a_link_to_databricks_that_nothing_lets_in_is_refused_at_once(
+def test_a_link_to_databricks_without_credentials_is_refused(
     server: Server, databricks: Databricks, given: dict[str, str]
 ) -> None:
     here = server.api.new_workspace("north")
@@ -259,7 +259,7 @@ def test_a_link_to_databricks_that_nothing_lets_in_is_refused_at_once(
     assert here.get(LINKS) == {}
 
 
-def test_a_service_principal_is_let_in_by_its_secret(server: Server, databricks: Databricks) -> None:
+def test_a_service_principal_signs_in_with_its_secret(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     run = here.new_run()
     databricks.tokens = set()
@@ -274,7 +274,7 @@ def test_a_service_principal_is_let_in_by_its_secret(server: Server, databricks:
 
 
 @pytest.mark.parametrize("way", [f"token = {TOKEN}", f"client_id = {CLIENT_ID}\nclient_secret = {CLIENT_SECRET}"])
-def test_a_profile_of_the_servers_user_lets_in(
+def test_a_profile_of_the_servers_user_signs_in(
     start: Callable[..., Server], databricks: Databricks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     (tmp_path / ".databrickscfg").write_text(

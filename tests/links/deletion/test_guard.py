@@ -86,7 +86,7 @@ def test_restored_objects_are_not_deleted_by_a_resume(server: Server, here: Api,
 
 
 @pytest.mark.parametrize("mode", ["push", pytest.param("pull", marks=pytest.mark.slow)])
-def test_models_with_their_versions_and_datasets_count_too(server: Server, here: Api, there: Api, mode: str) -> None:
+def test_models_versions_and_datasets_count_as_deletions(server: Server, here: Api, there: Api, mode: str) -> None:
     source, copy = (here, there) if mode == "push" else (there, here)
     source.post("registered-models/create", name="iris")
     for _ in range(2):

@@ -184,7 +184,7 @@ def test_objects_newer_than_a_restored_backup_of_the_remote_are_kept(world: Worl
 
 
 @pytest.mark.slow
-def test_all_comes_from_a_log_that_was_put_back_and_went_on_beyond_where_it_was_read(world: World) -> None:
+def test_everything_is_compared_after_the_remote_change_log_was_restored_and_went_on(world: World) -> None:
     world.there.new_run()
     world.link("trackside", "pull")
     mirrored(world, run=1)
@@ -207,7 +207,7 @@ def test_all_comes_from_a_log_that_was_put_back_and_went_on_beyond_where_it_was_
     until(lambda: link(world.here, LINK).get("lost_store_at") is not None, "the loss to be noticed")
 
 
-def test_a_run_that_is_trained_while_a_link_reads_is_no_sign_of_a_loss(world: World) -> None:
+def test_a_run_that_changes_while_a_link_reads_is_not_taken_for_a_loss(world: World) -> None:
     run = world.there.new_run()
     world.link("trackside", "pull")
     mirrored(world, run=1)
@@ -260,7 +260,7 @@ def _options() -> tuple[str, ...]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["push", "both", "pull"])
-def test_an_experiment_whose_id_was_given_again_before_the_link_looked_is_another_one(world: World, mode: str) -> None:
+def test_an_experiment_with_a_reused_id_is_another_experiment(world: World, mode: str) -> None:
     """Neither takes the name of the other, nor its runs."""
     world.keep("south")
     world.link("mlflow", mode)

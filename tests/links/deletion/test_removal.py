@@ -29,7 +29,7 @@ LINK = "twin"
 WS = 1
 
 
-def test_a_workspace_goes_with_its_links_though_the_other_side_is_away(
+def test_a_workspace_is_deleted_with_its_links_while_the_remote_is_away(
     start: Callable[..., Server], tmp_path: Path
 ) -> None:
     near, far = start(data=tmp_path / "near"), start("--durability", "relaxed")
@@ -55,9 +55,7 @@ def test_a_workspace_goes_with_its_links_though_the_other_side_is_away(
     assert _left(tmp_path / "near") == {"links": 1, "cursors": 1, "log": 0}
 
 
-def test_a_link_that_is_removed_while_its_remote_is_asked_fails_at_nothing(
-    db: Any, flaky: Flaky, tmp_path: Path
-) -> None:
+def test_a_link_can_be_removed_during_a_call_of_its_remote(db: Any, flaky: Flaky, tmp_path: Path) -> None:
     """Nor does its step, which has nowhere left to write that the remote failed."""
     with db.write(WS) as tx:
         made = store.create(tx, LINK, Kind.TRACKSIDE, flaky.url, Mode.PULL, Options(), None, "")
@@ -78,7 +76,7 @@ def test_a_link_that_is_removed_while_its_remote_is_asked_fails_at_nothing(
     assert more is False
 
 
-def test_the_log_says_why_a_copy_stays_that_another_link_mirrors_too(
+def test_the_log_says_why_a_copy_stays_that_another_link_also_mirrors(
     db: Any, flaky: Flaky, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with db.write(WS) as tx:

@@ -49,7 +49,7 @@ def test_pulled_copies_are_removed_unless_they_were_changed_locally(server: Serv
     assert sorted(registry_of(there)) == ["iris", "own"]
 
 
-def test_copies_of_a_link_that_pulls_go_though_the_other_side_is_away(start: Callable[..., Server]) -> None:
+def test_copies_of_a_pull_link_are_removed_while_the_remote_is_away(start: Callable[..., Server]) -> None:
     near, far = start("--durability", "relaxed"), start("--durability", "relaxed")
     run = far.api.new_run()
     add(near.api, LINK, far.url, mode="pull")
@@ -63,7 +63,7 @@ def test_copies_of_a_link_that_pulls_go_though_the_other_side_is_away(start: Cal
     assert _stages(near.api) == {run: "deleted"}
 
 
-def test_copies_of_a_link_of_both_directions_go_on_both_sides(server: Server) -> None:
+def test_the_copies_of_a_link_in_both_directions_are_removed_on_both_sides(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     ours, theirs = here.new_run(here.new_experiment("ours")), there.new_run(there.new_experiment("theirs"))
     shared = [api.new_experiment("shared") for api in (here, there)]
@@ -148,7 +148,7 @@ def test_a_remote_version_recreated_under_the_same_name_and_number_is_kept(
 
 
 @pytest.mark.slow
-def test_a_copy_that_another_workspace_made_after_a_try_that_failed_stays(
+def test_a_copy_that_another_workspace_created_after_a_failed_attempt_is_kept(
     here: Api, stock: Api, as_stock: Flaky
 ) -> None:
     run = here.new_run()
@@ -171,7 +171,7 @@ def test_a_copy_that_another_workspace_made_after_a_try_that_failed_stays(
 
 
 @pytest.mark.slow
-def test_runs_that_keep_files_of_versions_go_with_them(server: Server, stock_url: str) -> None:
+def test_runs_that_only_keep_files_of_versions_are_removed_with_them(server: Server, stock_url: str) -> None:
     here = server.api.new_workspace("north")
     run = here.new_run(here.new_experiment("training"))
     put_file(here, run, "model/MLmodel", b"flavors: {}")

@@ -46,7 +46,7 @@ def folder_of(server: Server, run_id: str) -> Path:
     quick=[("push", "here"), ("pull", "there")],
     slow=["both"],
 )
-def test_files_that_went_with_their_disk_take_no_copy_with_them(
+def test_files_that_were_lost_with_their_disk_are_not_deleted_on_the_other_side(
     start: Callable[..., Server], mode: str, loser: str
 ) -> None:
     """Though the run goes on, and puts more files where the disk had been."""
@@ -80,7 +80,7 @@ def test_files_that_went_with_their_disk_take_no_copy_with_them(
     quick=[("both", "here")],
     slow=["push", "pull", "there"],
 )
-def test_a_folder_that_went_with_a_disk_of_its_own_takes_no_copy_with_it(
+def test_a_folder_that_was_lost_with_its_disk_is_not_deleted_on_the_other_side(
     start: Callable[..., Server], mode: str, loser: str
 ) -> None:
     """Though other files of the run are left; one that is missing beside others was removed."""
@@ -152,7 +152,7 @@ def test_a_removed_object_that_returns_no_longer_counts_as_removed(
 
 
 @pytest.mark.slow
-def test_files_that_came_back_are_as_they_were(start: Callable[..., Server]) -> None:
+def test_restored_files_are_unchanged(start: Callable[..., Server]) -> None:
     here, there = start(), start()
     run = here.api.new_run()
     put_file(here.api, run, "a/b.txt", b"precious")
@@ -178,7 +178,7 @@ def test_files_that_came_back_are_as_they_were(start: Callable[..., Server]) -> 
     quick=[("both", "a/b.txt")],
     slow=["push", "pull", "a", ""],
 )
-def test_the_removal_of_a_runs_last_files_reaches_both_sides(
+def test_the_removal_of_the_last_files_of_a_run_reaches_both_sides(
     start: Callable[..., Server], mode: str, path: str
 ) -> None:
     """One by one, by their folder, or all of the run at once."""
@@ -209,7 +209,7 @@ def test_a_removal_on_one_side_reaches_a_third_side(start: Callable[..., Server]
     until(lambda: not has_file(third.api, run, "a/b.txt"), "it to go there too")
 
 
-def test_an_mlflow_server_that_lost_its_disk_takes_no_copy_with_it(
+def test_no_copy_is_deleted_when_an_mlflow_server_has_lost_its_disk(
     start: Callable[..., Server],
 ) -> None:
     """It does not say what was removed: that others of the run are left tells."""

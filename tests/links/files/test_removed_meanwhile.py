@@ -49,7 +49,7 @@ def side(db: Any, server: Server, there: Api, tmp_path: Path) -> Iterator[LinkCo
 
 
 @pytest.mark.parametrize("was_told", [True, False])
-def test_it_goes_on_the_other_side_if_the_server_was_told_to_remove_it(
+def test_a_file_is_removed_on_the_other_side_if_its_removal_was_requested(
     db: Any, side: LinkContext, there: Api, was_told: bool
 ) -> None:
     """Though it was the last one of the run, and no step has read of it yet; else it comes back."""
@@ -63,7 +63,7 @@ def test_it_goes_on_the_other_side_if_the_server_was_told_to_remove_it(
     assert count(db, side, there, run) == ((0, 0) if was_told else (1, 1))
 
 
-def test_it_goes_on_the_other_side_while_its_removal_is_not_recorded_yet(
+def test_a_file_is_removed_on_the_other_side_before_the_removal_is_recorded_as_done(
     db: Any, side: LinkContext, there: Api
 ) -> None:
     """The link has read that the removal begins, and compares the run between the deletion and the record of it."""
@@ -83,7 +83,7 @@ def test_it_goes_on_the_other_side_while_its_removal_is_not_recorded_yet(
     assert count(db, side, there, run) == (0, 0)
 
 
-def test_a_removal_that_did_not_end_counts_for_an_hour(db: Any, side: LinkContext, there: Api) -> None:
+def test_an_unfinished_removal_counts_for_an_hour(db: Any, side: LinkContext, there: Api) -> None:
     run, _ = on_both_sides(db, side, there)
     side.write(lambda tx: artifacts.begin_removal(tx, "run", run, "a/b.txt"))
     with db.read(WS) as tx:

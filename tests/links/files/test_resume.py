@@ -54,7 +54,7 @@ slow = pytest.mark.slow
         pytest.param("pull", "neither", marks=slow),
     ],
 )
-def test_a_transfer_goes_on_after_either_server_was_killed_or_the_connection_cut(
+def test_a_transfer_resumes_after_a_kill_of_either_server_or_a_cut_connection(
     pair: Pair, mode: str, victim: str
 ) -> None:
     content = os.urandom(SIZE)
@@ -99,7 +99,7 @@ def test_a_part_that_a_busy_remote_does_not_take_is_the_only_one_that_is_sent_ag
 
 
 @pytest.mark.slow
-def test_a_file_that_is_written_again_meanwhile_arrives_as_it_is_now(pair: Pair) -> None:
+def test_a_file_that_is_overwritten_during_a_transfer_arrives_in_its_new_version(pair: Pair) -> None:
     """Two versions of one size are never mixed."""
     for mode in ("push", "pull"):
         source, target, way = _ends(pair, mode)
@@ -121,7 +121,7 @@ def test_a_file_that_is_written_again_meanwhile_arrives_as_it_is_now(pair: Pair)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["push", "pull"])
-def test_parts_that_were_spoilt_make_no_file(pair: Pair, mode: str) -> None:
+def test_damaged_parts_make_no_file(pair: Pair, mode: str) -> None:
     content = os.urandom(SIZE)
     source, target, way = _ends(pair, mode)
     run = source.api.new_run()

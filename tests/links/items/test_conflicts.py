@@ -13,7 +13,7 @@ LINK = "twin"
 
 
 @pytest.mark.slow
-def test_a_conflict_is_reported_once_though_the_remote_fails_in_between(here: Api, there: Api, flaky: Flaky) -> None:
+def test_a_conflict_is_reported_once_even_if_the_remote_fails_meanwhile(here: Api, there: Api, flaky: Flaky) -> None:
     run = here.new_run(tags=[{"key": "color", "value": "red"}])
     add(here, LINK, f"{flaky.url}/ws/south", mode="both")
     until(lambda: len(all_runs(there)) == 1, "the run to arrive")

@@ -26,7 +26,7 @@ from support.processes.servers import Server
 LINK = "twin"
 
 
-def test_a_dataset_arrives_as_it_is(any_server: Server) -> None:
+def test_a_dataset_is_copied_unchanged(any_server: Server) -> None:
     server = any_server
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     there.new_experiment("makes the ids differ")
@@ -79,7 +79,7 @@ def test_later_changes_arrive(here: Api, there: Api, server: Server) -> None:
 
 
 @pytest.mark.slow
-def test_a_record_that_was_deleted_and_made_anew_is_the_new_one(here: Api, there: Api, server: Server) -> None:
+def test_a_record_that_was_deleted_and_created_again_has_its_new_values(here: Api, there: Api, server: Server) -> None:
     dataset_id = new_id(here)
     upsert(here, dataset_id, {"inputs": {"q": 1}, "expectations": {"old": 1}})
     add(here, LINK, url_of(server, "south"))
@@ -93,9 +93,7 @@ def test_a_record_that_was_deleted_and_made_anew_is_the_new_one(here: Api, there
     assert all_of(there, dataset_id)[0]["expectations"] == {"new": 1}
 
 
-def test_a_link_that_pulls_takes_datasets_and_brings_back_what_was_removed_here(
-    here: Api, there: Api, server: Server
-) -> None:
+def test_a_pull_link_copies_datasets_and_restores_local_deletions(here: Api, there: Api, server: Server) -> None:
     dataset_id = new_id(there, experiment_ids=[there.new_experiment("iris")], tags={USER: "ann"})
     upsert(there, dataset_id, *records("bob"))
     add(here, LINK, url_of(server, "south"), mode="pull")
@@ -112,7 +110,7 @@ def test_a_link_that_pulls_takes_datasets_and_brings_back_what_was_removed_here(
 
 
 @pytest.mark.parametrize("mutual", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_changes_of_both_sides_come_to_both(here: Api, there: Api, server: Server, mutual: bool) -> None:
+def test_changes_of_either_side_reach_both(here: Api, there: Api, server: Server, mutual: bool) -> None:
     ours, theirs = new_id(here, "ours", experiment_ids=["0"]), new_id(there, "theirs")
     add(here, LINK, url_of(server, "south"), mode="both")
     if mutual:
@@ -141,7 +139,7 @@ def conflicts(here: Api) -> list[str]:
     return [str(entry["message"]) for entry in log(here, LINK) if entry["kind"] == "conflict"]
 
 
-def test_a_record_that_both_sides_changed_has_what_either_gave_it(here: Api, there: Api, server: Server) -> None:
+def test_a_record_that_both_sides_changed_has_the_changes_of_both(here: Api, there: Api, server: Server) -> None:
     dataset_id = new_id(here)
     upsert(here, dataset_id, {"inputs": {"q": 1}, "expectations": {"a": 0}}, {"inputs": {"q": 2}})
     add(here, LINK, url_of(server, "south"), mode="both")
@@ -187,7 +185,7 @@ def test_a_dataset_that_was_removed_on_one_side_and_changed_on_the_other_comes_b
 
 
 @pytest.mark.slow
-def test_a_filter_takes_the_datasets_of_its_experiments(here: Api, there: Api, server: Server) -> None:
+def test_a_filter_selects_the_datasets_of_its_experiments(here: Api, there: Api, server: Server) -> None:
     wanted, other = here.new_experiment("team/iris"), here.new_experiment("private")
     shared = new_id(here, "shared", experiment_ids=[wanted, other])
     private, nobodys = new_id(here, "private", experiment_ids=[other]), new_id(here, "nobody's")
@@ -208,7 +206,7 @@ def test_a_filter_takes_the_datasets_of_its_experiments(here: Api, there: Api, s
 
 
 @pytest.mark.slow
-def test_a_link_that_excludes_takes_datasets_of_no_experiment(here: Api, there: Api, server: Server) -> None:
+def test_a_link_with_exclusions_copies_datasets_without_an_experiment(here: Api, there: Api, server: Server) -> None:
     private = here.new_experiment("private")
     new_id(here, "private", experiment_ids=[private])
     free = new_id(here, "free")
@@ -220,7 +218,7 @@ def test_a_link_that_excludes_takes_datasets_of_no_experiment(here: Api, there: 
     assert check(here, LINK) == []
 
 
-def test_a_check_names_what_differs_and_a_sync_mends_it(here: Api, there: Api, server: Server) -> None:
+def test_a_check_reports_differences_and_a_sync_repairs_them(here: Api, there: Api, server: Server) -> None:
     dataset_id, gone = new_id(here, tags={"k": "v"}), new_id(here, "gone")
     upsert(here, dataset_id, *records())
     add(here, LINK, url_of(server, "south"))
@@ -247,7 +245,7 @@ def test_a_check_names_what_differs_and_a_sync_mends_it(here: Api, there: Api, s
 
 
 @pytest.mark.slow
-def test_no_circle_of_links_makes_two_of_a_dataset(server: Server) -> None:
+def test_a_cycle_of_links_creates_no_second_copy_of_a_dataset(server: Server) -> None:
     names = ("aa", "bb", "cc")
     spaces = {name: server.api.new_workspace(name) for name in names}
     for name, following in zip(names, ("bb", "cc", "aa"), strict=True):
@@ -306,7 +304,7 @@ def test_objects_older_than_the_link_are_left_unchanged(here: Api, there: Api, s
 
 
 @pytest.mark.slow
-def test_of_many_records_only_those_that_lack_go_over(here: Api, there: Api, flaky: Flaky) -> None:
+def test_only_missing_records_are_sent(here: Api, there: Api, flaky: Flaky) -> None:
     dataset_id = new_id(here)
     upsert(here, dataset_id, *({"inputs": {"q": i}} for i in range(3000)))
     sent: list[int] = []

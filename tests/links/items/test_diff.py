@@ -30,7 +30,7 @@ def test_both_sides_have_the_same_after_a_merge(base: Doc, local: Doc, remote: D
 
 @few
 @given(docs, docs, docs)
-def test_a_merge_is_the_same_seen_from_either_side(base: Doc, local: Doc, remote: Doc) -> None:
+def test_a_merge_is_symmetric(base: Doc, local: Doc, remote: Doc) -> None:
     assert merge(base, local, remote, Mode.BOTH).agreed == merge(base, remote, local, Mode.BOTH).agreed
 
 
@@ -48,7 +48,7 @@ def test_agreed_items_need_no_action(base: Doc, local: Doc) -> None:
 
 @few
 @given(docs, docs, docs, st.sampled_from(Mode))
-def test_a_side_that_cannot_remove_a_field_has_not_removed_it(base: Doc, local: Doc, remote: Doc, mode: Mode) -> None:
+def test_a_field_that_a_side_cannot_remove_counts_as_present(base: Doc, local: Doc, remote: Doc, mode: Mode) -> None:
     merged = merge(base, local, remote, mode, lambda field, verb: verb != "drop")
 
     lost = [field for field in base if field in local and field not in remote]
@@ -71,13 +71,13 @@ def test_a_push_changes_nothing_locally_and_keeps_fields_that_only_the_copy_has(
 
 @few
 @given(docs)
-def test_a_document_survives_its_packing(doc: Doc) -> None:
+def test_a_packed_document_is_unpacked_unchanged(doc: Doc) -> None:
     assert unpack(pack(doc)) == doc
 
 
 @few
 @given(st.lists(st.tuples(st.integers(1, 400), st.booleans(), st.booleans()), max_size=12))
-def test_each_point_is_sent_once_wherever_it_lies(turns: list[tuple[int, bool, bool]]) -> None:
+def test_each_point_is_sent_once_from_tail_or_chunks(turns: list[tuple[int, bool, bool]]) -> None:
     """Points come into the tail, leave it in chunks, and small chunks are merged, while some of them are being sent."""
     cursor = metric_delta.Cursor()
     chunks: list[MetricChunk] = []

@@ -71,7 +71,7 @@ def test_the_package_is_small() -> None:
     assert len(files) <= 5
 
 
-def test_an_item_goes_over_and_its_changes_meet(db: Any) -> None:
+def test_an_item_is_copied_and_changes_of_both_sides_are_merged(db: Any) -> None:
     pair = Pair(db, Mode.BOTH)
     pair.put(HERE, DOC)
     pair.reconciler.reconcile_local(ID, verify=False)
@@ -85,7 +85,7 @@ def test_an_item_goes_over_and_its_changes_meet(db: Any) -> None:
     assert pair.docs() == ({TITLE: "hello again"}, {TITLE: "hello again"})
 
 
-def test_an_item_of_the_other_side_comes(db: Any) -> None:
+def test_an_item_of_the_other_side_is_copied(db: Any) -> None:
     pair = Pair(db, Mode.PULL)
     pair.put(pair.there, DOC)
 
@@ -97,7 +97,7 @@ def test_an_item_of_the_other_side_comes(db: Any) -> None:
 
 
 @pytest.mark.parametrize("is_here", [True, False])
-def test_a_deletion_goes_over_once_it_is_let_through(db: Any, is_here: bool) -> None:
+def test_a_deletion_is_sent_after_it_was_accepted(db: Any, is_here: bool) -> None:
     pair = Pair(db, Mode.BOTH)
     pair.put(HERE, DOC)
     pair.reconciler.reconcile_local(ID, verify=False)
@@ -140,7 +140,7 @@ def test_an_item_of_a_kind_that_keeps_deleted_ones_is_created_again_where_it_is_
     assert pair.docs() == (DOC, DOC)
 
 
-def test_every_kind_of_item_has_the_one_reconciler(db: Any) -> None:
+def test_every_kind_of_item_uses_the_same_reconciler(db: Any) -> None:
     pair = Pair(db, Mode.BOTH)
     peer: Any = SimpleNamespace(preserves_ids=True, registry=None, datasets=None, traces=None)
     mirrors = Reconcilers(LinkContext(db, HERE, pair.context.link, peer, roots=None, server_root=""))  # type: ignore[arg-type]  # no file

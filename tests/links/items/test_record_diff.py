@@ -51,7 +51,7 @@ def record(expectations: Any, tags: Any, updated: int = 0, created: int = 0, rec
 
 @few
 @given(base=digests, local=digests, remote=digests)
-def test_both_sides_come_to_the_same(base: str | None, local: str | None, remote: str | None) -> None:
+def test_both_sides_converge(base: str | None, local: str | None, remote: str | None) -> None:
     step = record_merge.step(base, local, remote, Mode.BOTH)
     seen_from_there = record_merge.step(base, remote, local, Mode.BOTH)
 
@@ -73,7 +73,7 @@ def test_a_link_of_one_direction_changes_the_copy_only(base: str | None, local: 
 
 @few
 @given(versions(), versions())
-def test_two_versions_become_one_whichever_is_named_first(one: Record, other: Record) -> None:
+def test_merging_two_versions_does_not_depend_on_their_order(one: Record, other: Record) -> None:
     joined = record_merge.join(one, other)
 
     assert joined == record_merge.join(other, one)
@@ -87,7 +87,7 @@ def test_two_versions_become_one_whichever_is_named_first(one: Record, other: Re
 
 @few
 @given(versions(), versions())
-def test_an_upsert_reaches_what_it_is_said_to_reach(before: Record, after: Record) -> None:
+def test_an_upsert_counts_as_done_if_it_would_change_nothing(before: Record, after: Record) -> None:
     merged = {
         name: json.loads(getattr(before, name) or "{}") | json.loads(getattr(after, name) or "{}")
         for name in ("expectations", "tags")
@@ -114,7 +114,7 @@ def test_joined_schemas_have_the_fields_of_both() -> None:
 
 @few
 @given(*(st.dictionaries(st.integers(0, 30), st.sampled_from("abc")) for _ in range(3)))
-def test_lists_say_what_each_record_says(base: dict[int, str], local: dict[int, str], remote: dict[int, str]) -> None:
+def test_lists_agree_with_single_records(base: dict[int, str], local: dict[int, str], remote: dict[int, str]) -> None:
     """With the other side's read in those buckets only that are others."""
     hashes = {i: record_merge.hash_of({"q": i}) for i in range(31)}
     with Lists() as lists, Lists() as far:

@@ -44,7 +44,7 @@ def made_in_turn(server: Server, clock: Clock, names: Sequence[str]) -> dict[str
     quick=[("both", "last")],
     slow=["push", "pull", "first"],
 )
-def test_workspaces_that_meet_in_one_experiment_agree_on_when_it_was_made(
+def test_workspaces_that_share_an_experiment_agree_on_its_creation_time(
     clocked: Server, clock: Clock, mode: str, meets: str
 ) -> None:
     server = clocked
@@ -81,7 +81,7 @@ def test_workspaces_that_meet_in_one_experiment_agree_on_when_it_was_made(
     assert times(apis["south"], "shared")[0] == min(shared)
 
 
-def test_a_later_change_leaves_the_copy_at_the_earlier_time_of_its_making(clocked: Server, clock: Clock) -> None:
+def test_a_later_change_keeps_the_earlier_creation_time(clocked: Server, clock: Clock) -> None:
     apis = made_in_turn(clocked, clock, ["south", "north"])
     add(apis["north"], "twin", url_of(clocked, "south"))
     settle(apis["north"], "twin")

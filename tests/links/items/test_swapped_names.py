@@ -37,7 +37,7 @@ def pass_on(api: Api, rename: Callable[[Api, str, str], None], names: tuple[str,
     quick=[("pull", 2), ("both", 3)],
     slow=["push", "both-there"],
 )
-def test_names_that_are_passed_on_arrive(server: Server, here: Api, there: Api, mode: str, count: int) -> None:
+def test_names_that_objects_swap_are_copied(server: Server, here: Api, there: Api, mode: str, count: int) -> None:
     source = there if mode in ("pull", "both-there") else here
     names = NAMES[:count]
     for name in names:

@@ -70,7 +70,7 @@ def trace(api: Api, number: int = 1, *, experiment_id: str = "0", **fields: Any)
 
 
 @pytest.mark.both
-def test_a_trace_arrives_as_it_is_and_follows(any_server: Server) -> None:
+def test_a_trace_is_copied_and_its_changes_follow(any_server: Server) -> None:
     server = any_server
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     there.new_experiment("makes the ids differ")
@@ -121,7 +121,7 @@ def test_a_trace_arrives_as_it_is_and_follows(any_server: Server) -> None:
     assert link(here, LINK)["mirrored"]["trace"] == 1
 
 
-def test_a_link_that_pulls_takes_traces_and_what_changes(here: Api, there: Api, server: Server) -> None:
+def test_a_pull_link_copies_traces_and_their_changes(here: Api, there: Api, server: Server) -> None:
     trace(there, tags={"a": "1"})
     add(here, LINK, url_of(server, "south"), mode="pull")
     until(lambda: everything(here) == everything(there) != {}, "what was there to come")
@@ -140,7 +140,7 @@ def test_a_link_that_pulls_takes_traces_and_what_changes(here: Api, there: Api, 
 
 
 @pytest.mark.parametrize("mutual", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_changes_of_both_sides_come_to_both(here: Api, there: Api, server: Server, mutual: bool) -> None:
+def test_changes_of_either_side_reach_both(here: Api, there: Api, server: Server, mutual: bool) -> None:
     trace(here, 1, tags={"k": "0"})
     trace(there, 2)
     add(here, LINK, url_of(server, "south"), mode="both")

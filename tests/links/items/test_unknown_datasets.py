@@ -14,7 +14,7 @@ LINK = "old"
 UNKNOWN = "the remote does not support evaluation datasets: they are not sent"
 
 
-def test_a_server_of_an_earlier_release_gets_the_rest(server: Server, here: Api, flaky: Flaky) -> None:
+def test_a_server_of_an_earlier_release_gets_the_supported_items(server: Server, here: Api, flaky: Flaky) -> None:
     flaky.as_stock(lambda method, path: "404" if "/3.0/mlflow/datasets" in path else None)
     stock = server.api.new_workspace("stock")
     here.new_run()
@@ -31,7 +31,7 @@ def test_a_server_of_an_earlier_release_gets_the_rest(server: Server, here: Api,
     assert check(here, LINK) == []
 
 
-def test_a_trackside_of_an_earlier_release_gets_the_rest(here: Api, there: Api, flaky: Flaky) -> None:
+def test_an_earlier_release_of_trackside_gets_the_supported_items(here: Api, there: Api, flaky: Flaky) -> None:
     add(here, LINK, f"{flaky.url}/ws/south")
     settle(here, LINK)
     about = there.get("/api/trackside/v1/sync/about")

@@ -79,7 +79,7 @@ def test_an_object_from_a_third_workspace_is_a_copy_of_neither_side(server: Serv
 
 
 @pytest.mark.slow
-def test_a_copy_that_the_other_side_of_another_link_has_too_stays(server: Server, here: Api, there: Api) -> None:
+def test_a_copy_that_is_part_of_another_link_stays(server: Server, here: Api, there: Api) -> None:
     """Else its deletion would go on to there, where it may be the original."""
     third = server.api.new_workspace("third")
     run = there.new_run()
@@ -98,9 +98,7 @@ def test_a_copy_that_the_other_side_of_another_link_has_too_stays(server: Server
 
 
 @pytest.mark.slow
-def test_of_two_links_to_the_same_place_one_leaves_the_copies_to_the_other(
-    server: Server, here: Api, there: Api
-) -> None:
+def test_links_to_the_same_remote_keep_copies_that_another_link_created(server: Server, here: Api, there: Api) -> None:
     run = here.new_run()
     for name in (LINK, "second"):
         add(here, name, url_of(server, "south"))
@@ -114,7 +112,7 @@ def test_of_two_links_to_the_same_place_one_leaves_the_copies_to_the_other(
     assert stages(there) == {run: "active"}  # that one found it there
 
 
-def test_an_experiment_that_takes_the_name_that_another_one_had_is_another_one_there(
+def test_a_local_experiment_with_a_former_name_of_another_one_stays_distinct_remotely(
     here: Api, there: Api, flaky: Flaky
 ) -> None:
     """Also when the renaming comes late."""
@@ -136,7 +134,7 @@ def test_an_experiment_that_takes_the_name_that_another_one_had_is_another_one_t
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("as_stock")
-def test_an_experiment_of_theirs_that_takes_the_name_that_another_one_had_is_another_one_here(
+def test_a_remote_experiment_with_a_former_name_of_another_one_stays_distinct_locally(
     here: Api, stock: Api, flaky: Flaky
 ) -> None:
     """Also when it is heard of first."""

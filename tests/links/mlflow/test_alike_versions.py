@@ -34,7 +34,7 @@ def end(here: Api, stock: Api, expected: dict[str, list[str]]) -> None:
 
 
 @pytest.mark.slow
-def test_a_version_that_is_copied_there_into_another_model_with_its_tags_is_one_of_its_own(
+def test_a_version_copied_remotely_to_another_model_with_its_tags_is_a_new_version(
     here: Api, stock: Api, flaky: Flaky
 ) -> None:
     Registry(here).new_model("dev")
@@ -55,7 +55,9 @@ def test_a_version_that_is_copied_there_into_another_model_with_its_tags_is_one_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", [pytest.param("pull", marks=pytest.mark.slow), "both"])
-def test_versions_of_two_models_that_were_made_at_once_are_two(here: Api, stock: Api, flaky: Flaky, mode: str) -> None:
+def test_versions_of_two_models_that_were_created_at_the_same_time_are_distinct(
+    here: Api, stock: Api, flaky: Flaky, mode: str
+) -> None:
     for name in ("a", "b"):
         put(stock, "registered_model", name, [["name", "", name], ["created", "", "1000"]])
         born = [["number", "", "1"], ["created", "", "2000"], ["source", "", CLOUD]]

@@ -94,7 +94,7 @@ def test_a_remote_dataset_is_pulled_and_updated(server: Server, stock: Api, stoc
     until(lambda: ids_of(here) == set(), "the deletion to come")
 
 
-def test_changes_of_both_sides_come_to_both(server: Server, stock: Api, stock_url: str) -> None:
+def test_changes_of_either_side_reach_both(server: Server, stock: Api, stock_url: str) -> None:
     here = server.api.new_workspace("north")
     experiment = here.new_experiment("both")
     ours = new_id(here, "both", experiment_ids=[experiment])

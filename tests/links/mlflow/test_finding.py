@@ -12,7 +12,7 @@ LINK = "stock"
 pytestmark = pytest.mark.usefixtures("as_stock")  # the proxy
 
 
-def test_points_of_lower_steps_come_when_the_run_ends(here: Api, stock: Api, flaky: Flaky) -> None:
+def test_points_of_lower_steps_are_copied_when_the_run_ends(here: Api, stock: Api, flaky: Flaky) -> None:
     run = stock.new_run()
     stock.post("runs/log-metric", run_id=run, key="m", value=1, timestamp=10, step=10)
     _link(here, flaky)
@@ -26,7 +26,7 @@ def test_points_of_lower_steps_come_when_the_run_ends(here: Api, stock: Api, fla
 
 
 @pytest.mark.slow
-def test_points_come_that_are_logged_after_the_end(here: Api, stock: Api, flaky: Flaky) -> None:
+def test_points_that_are_logged_after_the_end_of_a_run_are_copied(here: Api, stock: Api, flaky: Flaky) -> None:
     run = stock.new_run()
     stock.post("runs/log-metric", run_id=run, key="m", value=1, timestamp=10, step=10)
     stock.post("runs/update", run_id=run, status="FINISHED", end_time=_now(stock))
@@ -58,7 +58,7 @@ def test_objects_that_no_search_returns_are_found_by_a_sweep(here: Api, stock: A
 
 
 @pytest.mark.slow
-def test_logged_models_come(here: Api, stock: Api, flaky: Flaky) -> None:
+def test_logged_models_are_copied(here: Api, stock: Api, flaky: Flaky) -> None:
     run = stock.new_run()
     experiment = {"experiment_id": "0", "source_run_id": run}
     params = [{"key": "depth", "value": "3"}]
@@ -81,7 +81,7 @@ def test_logged_models_come(here: Api, stock: Api, flaky: Flaky) -> None:
     assert here.run(run)["outputs"]["model_outputs"] == [{"model_id": old, "step": 4}]
 
 
-def test_a_link_from_a_date_on_takes_no_older_model(here: Api, stock: Api, flaky: Flaky) -> None:
+def test_a_link_from_a_date_on_copies_no_older_model(here: Api, stock: Api, flaky: Flaky) -> None:
     stock.post("logged-models", name="old", experiment_id="0")
     _link(here, flaky, backfill="none")
 

@@ -91,9 +91,7 @@ def test_registered_versions_are_kept_when_a_database_is_lost(
     assert names(here) == {"iris": ["1"], "rose": ["1"]}
 
 
-def test_what_came_after_a_backup_of_a_database_stays_and_what_is_removed_later_goes(
-    server: Server, stock: Stock
-) -> None:
+def test_data_newer_than_a_restored_backup_is_kept_and_later_removals_are_copied(server: Server, stock: Stock) -> None:
     here = server.api.new_workspace("north")
     stock.api.new_run()
     Registry(stock.api).new_model("iris")

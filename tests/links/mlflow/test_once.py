@@ -64,7 +64,7 @@ def test_two_workspaces_that_link_each_other_make_one_copy_of_a_run(
     assert check(here, LINK) == check(west, LINK) == []
 
 
-def test_two_that_hear_of_a_run_at_the_same_moment_make_one_copy_of_it(
+def test_two_workspaces_that_see_a_run_at_the_same_time_create_one_copy(
     server: Server, here: Api, stock: Api, flaky: Flaky
 ) -> None:
     west = server.api.new_workspace("west")
@@ -93,7 +93,7 @@ def test_two_that_hear_of_a_run_at_the_same_moment_make_one_copy_of_it(
 
 
 @pytest.mark.slow
-def test_two_that_hear_of_a_version_at_the_same_moment_make_one_copy_of_it(
+def test_two_workspaces_that_see_a_version_at_the_same_time_create_one_copy(
     server: Server, here: Api, stock: Api, flaky: Flaky
 ) -> None:
     west = server.api.new_workspace("west")
@@ -127,7 +127,7 @@ def versions(api: Api) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_run_that_comes_back_by_another_way_is_known_by_its_id(
+def test_a_run_that_returns_by_another_link_is_recognized_by_its_id(
     server: Server, here: Api, stock: Api, flaky: Flaky
 ) -> None:
     run = stock.new_run(tags=[{"key": "n", "value": "1"}])
@@ -177,7 +177,7 @@ def test_a_second_copy_that_another_workspace_made_is_left_alone(here: Api, stoc
     assert [each["info"]["run_id"] for each in all_runs(here)] == [run]
 
 
-def test_a_parent_from_before_the_link_comes_whole(here: Api, stock: Api, flaky: Flaky) -> None:
+def test_a_parent_run_from_before_the_link_is_copied_completely(here: Api, stock: Api, flaky: Flaky) -> None:
     experiment = here.new_experiment("nested", tags=[{"key": "team", "value": "blue"}])
     parent = here.new_run(experiment, start_time=5)
     here.post("runs/log-batch", run_id=parent, params=[{"key": "p", "value": "1"}])
@@ -197,7 +197,7 @@ def test_a_parent_from_before_the_link_comes_whole(here: Api, stock: Api, flaky:
 
 
 @pytest.mark.slow
-def test_an_experiment_that_was_woken_for_a_run_goes_again(here: Api, stock: Api, flaky: Flaky) -> None:
+def test_an_experiment_that_was_restored_for_a_run_is_deleted_again(here: Api, stock: Api, flaky: Flaky) -> None:
     """Also where the remote fails in between: else it would come back here."""
     experiment = here.new_experiment("gone")
     run = here.new_run(experiment)

@@ -96,7 +96,7 @@ class Remote:
         return found
 
 
-def test_everything_is_found_page_by_page_though_the_server_is_restarted_in_between() -> None:
+def test_everything_is_found_page_by_page_even_if_the_server_restarts_meanwhile() -> None:
     remote = Remote(experiments=120)
     for i in range(3000):
         remote.log(f"r{i}", 1000 + i, experiment=i % 120)
@@ -112,7 +112,7 @@ def test_everything_is_found_page_by_page_though_the_server_is_restarted_in_betw
     assert not remote.cursor.startswith(FIRST)
 
 
-def test_many_runs_that_run_at_once_come_page_by_page() -> None:
+def test_many_running_runs_are_read_page_by_page() -> None:
     remote = Remote()
     remote.pass_()
     for i in range(2345):
@@ -121,7 +121,7 @@ def test_many_runs_that_run_at_once_come_page_by_page() -> None:
     assert len(remote.pass_()) == 2345  # `step` asserts that no page is larger than the remote gives
 
 
-def test_a_page_that_is_too_long_is_asked_for_in_smaller_ones() -> None:
+def test_a_page_that_is_too_large_is_requested_in_smaller_ones() -> None:
     remote = Remote(most_runs=70)
     for i in range(300):
         remote.log(f"r{i}", 1000 + i)
@@ -130,14 +130,14 @@ def test_a_page_that_is_too_long_is_asked_for_in_smaller_ones() -> None:
     assert {most for words, most in remote.searches if words != "models"} == {500, 250, 125, 62}
 
 
-def test_a_run_of_which_not_even_one_page_fits_is_an_error() -> None:
+def test_a_run_that_is_too_large_for_a_page_is_an_error() -> None:
     remote = Remote(most_runs=0)
     with pytest.raises(ResponseTooLarge):
         remote.step()
 
 
 @pytest.mark.parametrize("hours", [-5, 0, 5, 24 * 400])
-def test_a_run_with_a_wrong_time_hides_none_that_comes_later(hours: int) -> None:
+def test_a_run_with_a_wrong_time_hides_no_later_run(hours: int) -> None:
     remote = Remote()
     remote.pass_()
     remote.log("odd", remote.now + hours * HOUR_S, remote.now + hours * HOUR_S)
@@ -151,7 +151,7 @@ def test_a_run_with_a_wrong_time_hides_none_that_comes_later(hours: int) -> None
 
 
 @pytest.mark.parametrize("hours", [-5, 5])
-def test_a_clock_that_is_moved_hides_nothing(hours: int) -> None:
+def test_a_changed_clock_hides_no_run(hours: int) -> None:
     remote = Remote()
     remote.pass_()
     remote.log("old", remote.now - 1, remote.now)
@@ -208,7 +208,7 @@ def test_models_that_were_changed_lately_come_first_and_older_ones_are_not_read_
     assert remote.searches.count(("models", run_changes.PAGE_MODELS)) == 4  # two minutes overlap, and the first old one
 
 
-def test_a_release_without_models_is_asked_for_them_once() -> None:
+def test_a_release_without_logged_models_gets_one_call_for_them() -> None:
     remote = Remote(models=None)
     remote.pass_()
     remote.pass_()
@@ -216,7 +216,7 @@ def test_a_release_without_models_is_asked_for_them_once() -> None:
     assert [words for words, _ in remote.searches].count("models") == 1
 
 
-def test_a_pass_tells_what_it_read_and_a_running_run_again_when_it_gets_on() -> None:
+def test_a_pass_returns_the_runs_that_it_read_and_a_running_run_again_after_progress() -> None:
     experiment = Snapshot("1", "1", {fields.NAME: "e"})
     runs = [{"info": {"run_id": name}, "step": 1} for name in ("runs", "ended", "odd")]
 

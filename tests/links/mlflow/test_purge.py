@@ -21,7 +21,7 @@ def purge(database: Path, run_id: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["push", "both"])
-def test_a_run_that_was_deleted_and_then_purged_there_does_not_come_back(
+def test_a_run_that_was_deleted_and_purged_remotely_is_not_restored(
     server: Server, stock_url: str, stock_database: Path, mode: str
 ) -> None:
     here = server.api.new_workspace("north")

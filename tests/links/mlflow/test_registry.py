@@ -50,7 +50,7 @@ def test_a_remotely_registered_model_is_loaded_locally(server: Server, stock: Ap
     until(lambda: "pulled" not in names(here), "the deletion to come")
 
 
-def test_what_changes_on_either_side_comes_to_the_other(server: Server, stock: Api, stock_url: str) -> None:
+def test_changes_on_either_side_reach_the_other(server: Server, stock: Api, stock_url: str) -> None:
     here = server.api.new_workspace("north")
     ours, theirs = Registry(here), Registry(stock)
     run = here.new_run(here.new_experiment("both"))
@@ -86,7 +86,7 @@ def test_what_changes_on_either_side_comes_to_the_other(server: Server, stock: A
 
 
 @pytest.mark.parametrize("mode", ["pull", "both"])
-def test_models_whose_names_change_hands_there_keep_their_versions(
+def test_models_that_swap_names_remotely_keep_their_versions(
     server: Server, stock: Api, stock_url: str, mode: str
 ) -> None:
     from mlflow import MlflowClient

@@ -27,7 +27,7 @@ def stock(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     server.stop()
 
 
-def test_everything_that_the_release_knows_is_pushed(server: Server, stock: StockServer) -> None:
+def test_everything_that_the_release_supports_is_pushed(server: Server, stock: StockServer) -> None:
     here, there = server.api.new_workspace("north"), stock.api
     experiment = here.new_experiment("/people/ann/push", tags=[{"key": "team", "value": "blue"}])
     parent = here.new_run(experiment, run_name="parent", user_id="ann", start_time=T)
@@ -149,7 +149,7 @@ def test_fields_that_the_remotes_release_lacks_are_kept_locally(server: Server, 
     assert len({entry["message"] for entry in log(here, LINK)}) == len(log(here, LINK))
 
 
-def test_both_sides_converge_though_the_remote_is_killed(server: Server, stock: StockServer) -> None:
+def test_both_sides_converge_after_a_kill_of_the_remote(server: Server, stock: StockServer) -> None:
     here, there = server.api.new_workspace("north"), stock.api
     add(here, LINK, stock.url, mode="both", experiments=["both/*"])
     mine, yours = here.new_experiment("both/ours"), there.new_experiment("both/theirs")

@@ -63,7 +63,7 @@ def test_runs_are_pushed_with_their_nesting_points_files_and_models(server: Serv
     assert log(here, LINK) == []
 
 
-def test_a_deleted_run_is_written_to_and_stays_deleted(server: Server, stock: Api, stock_url: str) -> None:
+def test_points_are_sent_to_a_deleted_run_that_stays_deleted(server: Server, stock: Api, stock_url: str) -> None:
     here = server.api.new_workspace("north")
     experiment = here.new_experiment("deleted")
     run = here.new_run(experiment)
@@ -90,7 +90,7 @@ def test_a_deleted_run_is_written_to_and_stays_deleted(server: Server, stock: Ap
     assert check(here, LINK) == []
 
 
-def test_runs_of_both_sides_come_to_both(server: Server, stock: Api, stock_url: str) -> None:
+def test_runs_of_either_side_reach_both(server: Server, stock: Api, stock_url: str) -> None:
     here = server.api.new_workspace("north")
     add(here, LINK, stock_url, mode="both", experiments=["shared*"])
     ours = here.new_run(here.new_experiment("shared/ours"))
@@ -115,7 +115,7 @@ def test_runs_of_both_sides_come_to_both(server: Server, stock: Api, stock_url: 
     assert check(here, LINK) == []
 
 
-def test_nothing_comes_twice_whatever_answer_is_lost(server: Server, stock: Api, stock_url: str) -> None:
+def test_no_lost_answer_creates_a_duplicate(server: Server, stock: Api, stock_url: str) -> None:
     """Each kind of call that makes something is done there, and its answer lost, once."""
     here = server.api.new_workspace("north")
     flaky = Flaky(int(stock_url.rpartition(":")[2]))
@@ -145,7 +145,9 @@ def test_nothing_comes_twice_whatever_answer_is_lost(server: Server, stock: Api,
         flaky.close()
 
 
-def test_our_server_may_be_killed_at_any_moment(start: Callable[..., Server], stock: Api, stock_url: str) -> None:
+def test_a_link_survives_a_kill_of_its_server_at_any_moment(
+    start: Callable[..., Server], stock: Api, stock_url: str
+) -> None:
     near = start("--durability", "relaxed")
     here = near.api.new_workspace("north")
     experiment = here.new_experiment("killed")

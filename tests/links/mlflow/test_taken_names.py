@@ -69,7 +69,7 @@ def of(name: str, *more: str) -> Any:
 
 
 @MODES
-def test_a_name_that_another_model_takes_there_goes_to_that_model(
+def test_a_name_that_another_remote_model_takes_belongs_to_that_model(
     here: Api, stock: Api, flaky: Flaky, mode: str
 ) -> None:
     begin(here if mode == "both-ours" else stock, here, flaky, mode.partition("-")[0], "a", "b")
@@ -85,7 +85,7 @@ def test_a_name_that_another_model_takes_there_goes_to_that_model(
 
 @pytest.mark.slow
 @MODES
-def test_remote_models_that_swap_names_stay_two(here: Api, stock: Api, flaky: Flaky, mode: str) -> None:
+def test_remote_models_that_swap_names_stay_distinct(here: Api, stock: Api, flaky: Flaky, mode: str) -> None:
     begin(here if mode == "both-ours" else stock, here, flaky, mode.partition("-")[0], "a", "b")
 
     swap(stock)
@@ -99,7 +99,7 @@ def test_remote_models_that_swap_names_stay_two(here: Api, stock: Api, flaky: Fl
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["pull", "both"])
-def test_remote_models_that_rotate_names_stay_three(here: Api, stock: Api, flaky: Flaky, mode: str) -> None:
+def test_remote_models_that_rotate_names_stay_distinct(here: Api, stock: Api, flaky: Flaky, mode: str) -> None:
     begin(stock, here, flaky, mode, "a", "b", "c")
 
     rename(stock, "a", "t")
@@ -113,7 +113,7 @@ def test_remote_models_that_rotate_names_stay_three(here: Api, stock: Api, flaky
 
 @pytest.mark.slow
 @MODES
-def test_a_deleted_models_name_that_another_takes_there_goes_to_that_one(
+def test_the_name_of_a_deleted_model_belongs_to_the_remote_model_that_takes_it(
     here: Api, stock: Api, flaky: Flaky, mode: str
 ) -> None:
     begin(here if mode == "both-ours" else stock, here, flaky, mode.partition("-")[0], "a", "b")
@@ -141,9 +141,7 @@ def test_a_deleted_model_recreated_remotely_is_recreated_locally(
 
 
 @pytest.mark.slow
-def test_models_that_both_sides_had_stay_two_when_they_swap_their_names_there(
-    here: Api, stock: Api, flaky: Flaky
-) -> None:
+def test_models_of_both_sides_stay_distinct_when_they_swap_names_remotely(here: Api, stock: Api, flaky: Flaky) -> None:
     for name in ("a", "b"):
         Registry(here).new_model(name, description=name)
         new_version(here, name, f"{name}1")
@@ -156,9 +154,7 @@ def test_models_that_both_sides_had_stay_two_when_they_swap_their_names_there(
     assert models(here) == {"a": before["b"], "b": before["a"]}
 
 
-def test_what_is_pushed_goes_to_the_model_and_not_to_the_one_that_took_its_name(
-    here: Api, stock: Api, flaky: Flaky
-) -> None:
+def test_pushes_go_to_the_model_and_not_to_the_one_that_took_its_name(here: Api, stock: Api, flaky: Flaky) -> None:
     begin(here, here, flaky, "push", "a", "b")
 
     swap(stock)

@@ -134,7 +134,7 @@ def test_a_remote_trace_is_pulled_and_updated(here: Api, stock: Api, stock_url: 
     assert check(here, LINK) == []
 
 
-def test_changes_of_both_sides_meet(here: Api, stock: Api, stock_url: str) -> None:
+def test_changes_of_both_sides_are_merged(here: Api, stock: Api, stock_url: str) -> None:
     ours, theirs = here.new_experiment("both"), stock.new_experiment("both")
     trace(here, 61, experiment_id=ours, tags={"k": "0"})
     trace(stock, 62, experiment_id=theirs)

@@ -112,7 +112,7 @@ def _other_value(points: bytes) -> bytes:
         pytest.param("both", "north", marks=pytest.mark.slow),
     ],
 )
-def test_a_chunk_that_a_store_lost_is_found_by_reading_and_comes_back(server: Server, mode: str, victim: str) -> None:
+def test_a_check_by_reading_finds_a_lost_chunk_and_a_sync_restores_it(server: Server, mode: str, victim: str) -> None:
     pair = Points(server, mode, _south)
     pair.spoil(victim, _gone)
 
@@ -133,7 +133,7 @@ def test_a_chunk_that_a_store_lost_is_found_by_reading_and_comes_back(server: Se
 
 
 @pytest.mark.parametrize("mode", [pytest.param("push", marks=pytest.mark.slow), "both"])
-def test_a_point_that_became_another_one_is_found_by_reading(server: Server, mode: str) -> None:
+def test_a_check_by_reading_finds_a_changed_point(server: Server, mode: str) -> None:
     """Points are a set: the true one comes back, and the other one is one more, for which a link of both directions has it here
     too."""
     pair = Points(server, mode, _south)
@@ -151,7 +151,7 @@ def test_a_point_that_became_another_one_is_found_by_reading(server: Server, mod
 
 
 @pytest.mark.slow
-def test_where_the_other_side_has_no_digests_points_are_read(server: Server) -> None:
+def test_points_are_read_if_the_other_side_has_no_digests(server: Server) -> None:
     proxies: list[Flaky] = []
 
     def earlier(server: Server) -> str:

@@ -15,9 +15,7 @@ def points(key: str, count: int) -> list[dict[str, object]]:
     return [{"key": key, "value": step, "timestamp": step, "step": step} for step in range(count)]
 
 
-def test_a_series_that_is_refused_for_good_holds_up_nothing_else(
-    start: Callable[..., Server], databricks: Databricks
-) -> None:
+def test_a_permanently_refused_series_delays_no_other(start: Callable[..., Server], databricks: Databricks) -> None:
     server = start(interval_factor=1.0)
     here = server.api.new_workspace("north")
     databricks.refused_metrics = {"bad"}
@@ -58,7 +56,7 @@ def test_a_series_that_is_refused_for_good_holds_up_nothing_else(
     assert here.get(f"{LINKS}/{LINK}")["link"]["postponed_items"] == 0
 
 
-def test_many_series_that_are_refused_are_not_tried_one_by_one_at_once(server: Server, databricks: Databricks) -> None:
+def test_many_refused_series_are_not_all_retried_at_once(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     databricks.refused_metrics = {f"m{number}" for number in range(40)}
     run = here.new_run()
@@ -75,7 +73,7 @@ def test_many_series_that_are_refused_are_not_tried_one_by_one_at_once(server: S
     assert len([entry for entry in log(here, LINK) if entry["entity_id"] == run]) == 1
 
 
-def test_what_is_refused_again_waits_longer_up_to_an_hour() -> None:
+def test_the_pause_of_a_series_that_is_refused_again_grows_up_to_an_hour() -> None:
     clock = [0.0]
     refusals = PointRetries(lambda: clock[0])
     waits = []

@@ -11,7 +11,9 @@ LINK = "twin"
 
 
 @pytest.mark.parametrize("is_deleted_here", [True, pytest.param(False, marks=pytest.mark.slow)])
-def test_a_version_that_got_an_alias_comes_back(server: Server, here: Api, there: Api, is_deleted_here: bool) -> None:
+def test_a_deleted_version_that_got_an_alias_is_restored(
+    server: Server, here: Api, there: Api, is_deleted_here: bool
+) -> None:
     registry = Registry(here)
     registry.new_model()
     for _ in range(2):
@@ -32,7 +34,7 @@ def test_a_version_that_got_an_alias_comes_back(server: Server, here: Api, there
     assert [line for line in log(here, LINK) if line["kind"] == "conflict"] != []
 
 
-def test_a_version_whose_alias_both_sides_know_goes(server: Server, here: Api, there: Api) -> None:
+def test_a_deleted_version_with_an_agreed_alias_is_deleted(server: Server, here: Api, there: Api) -> None:
     registry = Registry(here)
     registry.new_model()
     for _ in range(2):

@@ -44,7 +44,9 @@ def test_a_locally_deleted_model_is_deleted_remotely_and_does_not_return(
 
 
 @pytest.mark.slow
-def test_a_model_that_was_deleted_before_the_link_differs_nowhere(here: Api, there: Api, to: dict[str, Any]) -> None:
+def test_a_model_that_was_deleted_before_the_link_is_not_reported_as_different(
+    here: Api, there: Api, to: dict[str, Any]
+) -> None:
     """MLflow shows no such model: it is not made there, and nobody misses it."""
     gone = _new_model(here, "gone")
     here.ask("DELETE", f"/api/2.0/mlflow/logged-models/{gone}")
@@ -70,7 +72,7 @@ def test_points_of_a_deleted_run_arrive_and_the_run_stays_deleted(here: Api, the
     assert log(here, LINK) == []
 
 
-def test_points_of_a_run_that_is_not_mirrored_are_left_out_and_come_with_it(
+def test_points_of_a_run_that_is_not_mirrored_are_skipped_until_it_is(
     here: Api, there: Api, to: dict[str, Any]
 ) -> None:
     experiment = here.new_experiment("private")

@@ -16,9 +16,7 @@ LINK = "l"
 
 
 @pytest.mark.parametrize("mode", ["push", pytest.param("pull", marks=pytest.mark.slow)])
-def test_a_version_whose_files_are_out_of_reach_waits_until_they_are_back(
-    start: Callable[..., Server], mode: str
-) -> None:
+def test_a_version_with_unavailable_files_waits_for_them(start: Callable[..., Server], mode: str) -> None:
     """Without them it would be there for good."""
     here, there = start(), start()
     source, target = (there, here) if mode == "pull" else (here, there)
@@ -38,7 +36,7 @@ def test_a_version_whose_files_are_out_of_reach_waits_until_they_are_back(
     assert files_of(target.api, "iris", 1) == {"MLmodel": b"precious", "data/weights.bin": b"precious too"}
 
 
-def test_a_version_of_mlflow_whose_files_are_out_of_reach_waits_until_they_are_back(
+def test_a_version_of_mlflow_with_unavailable_files_waits_for_them(
     start: Callable[..., Server],
 ) -> None:
     here, there = start(), start()

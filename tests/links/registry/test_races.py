@@ -14,7 +14,7 @@ LINK = "twin"
 ITEM = "/item"
 
 
-def test_a_model_that_goes_here_before_its_version_is_looked_at_goes_there_too(
+def test_a_model_deleted_locally_before_its_version_is_read_is_deleted_remotely(
     server: Server, here: Api, there: Api, flaky: Flaky
 ) -> None:
     """Its version goes first, and with it the alias there, which is no change of the model by anybody."""
@@ -30,7 +30,7 @@ def test_a_model_that_goes_here_before_its_version_is_looked_at_goes_there_too(
 
 
 @pytest.mark.slow
-def test_a_model_that_goes_there_before_its_version_is_looked_at_goes_here_too(
+def test_a_model_deleted_remotely_before_its_version_is_read_is_deleted_locally(
     server: Server, here: Api, there: Api, flaky: Flaky
 ) -> None:
     _linked(here, flaky)

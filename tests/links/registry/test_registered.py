@@ -56,7 +56,7 @@ def test_a_model_and_a_version_keep_their_number_times_and_stage(any_server: Ser
     assert api.get(f"{PREFIX}/versions", model_id=MODEL)["ids"][0] == f"{MODEL}/{VERSION}"
 
 
-def test_a_number_that_is_or_was_anothers_is_not_taken(any_server: Server) -> None:
+def test_a_version_number_that_another_version_has_or_had_is_not_used(any_server: Server) -> None:
     api = any_server.api.new_workspace("north")
     registry = Registry(api)
     registry.new_model()
@@ -77,7 +77,7 @@ def test_a_number_that_is_or_was_anothers_is_not_taken(any_server: Server) -> No
     assert registry.version(4)["creation_timestamp"] == 1500  # its own number may come again
 
 
-def test_what_goes_goes_with_its_versions_first(server: Server) -> None:
+def test_a_model_is_deleted_after_its_versions(server: Server) -> None:
     api = server.api.new_workspace("north")
     put(api, "registered_model", MODEL, ["name", "", "iris"])
     put(api, "model_version", f"{MODEL}/{VERSION}", *BORN)
@@ -92,7 +92,7 @@ def test_what_goes_goes_with_its_versions_first(server: Server) -> None:
     assert api.ask("GET", f"{PREFIX}/item", arguments={"entity": "registered_model", "id": MODEL}).status == 404
 
 
-def test_what_cannot_be_written_is_the_callers_mistake(server: Server) -> None:
+def test_an_invalid_value_of_a_replica_is_the_callers_error(server: Server) -> None:
     api = server.api.new_workspace("north")
     put(api, "registered_model", MODEL, ["name", "", "iris"])
     wrong = [

@@ -13,7 +13,7 @@ from support.registry import OWN, Registry, files_of
 LINK = "twin"
 
 
-def test_the_registry_arrives_as_it_is(any_server: Server) -> None:
+def test_the_registry_is_copied_unchanged(any_server: Server) -> None:
     server = any_server
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     registry = Registry(here, "ann")
@@ -47,7 +47,7 @@ def test_the_registry_arrives_as_it_is(any_server: Server) -> None:
 
 
 @pytest.mark.slow
-def test_stages_of_before_the_link_stay_on_the_side_that_gave_them(any_server: Server) -> None:
+def test_stages_from_before_the_link_stay_on_their_side(any_server: Server) -> None:
     here, there = any_server.api.new_workspace("north"), any_server.api.new_workspace("south")
     stages = {"1": "Archived", "2": "Staging", "3": "Production", "4": "None"}
     for api, name in ((here, "ours"), (there, "theirs")):
@@ -70,7 +70,7 @@ def test_stages_of_before_the_link_stay_on_the_side_that_gave_them(any_server: S
     assert [line for line in log(here, LINK) if line["kind"] == "conflict"] == []
 
 
-def test_what_changes_later_arrives_and_is_in_the_history(server: Server) -> None:
+def test_later_changes_are_copied_and_are_in_the_history(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     registry = Registry(here, "ann")
     add(here, LINK, url_of(server, "south"), registry=True)
@@ -110,7 +110,7 @@ def test_what_changes_later_arrives_and_is_in_the_history(server: Server) -> Non
 
 
 @pytest.mark.slow
-def test_a_deleted_and_remade_model_begins_anew_there_too(server: Server) -> None:
+def test_a_model_that_is_deleted_and_created_again_is_a_new_model_on_the_other_side(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     registry = Registry(here)
     registry.new_model("iris", description="old")
@@ -128,7 +128,7 @@ def test_a_deleted_and_remade_model_begins_anew_there_too(server: Server) -> Non
     assert list(registry_of(there)["iris"]["versions"]) == ["1"]
 
 
-def test_a_link_that_pulls_takes_the_registry_and_mends_what_was_removed_here(server: Server) -> None:
+def test_a_pull_link_copies_the_registry_and_restores_local_deletions(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     registry = Registry(there)
     registry.new_model("iris")
@@ -151,7 +151,7 @@ def test_a_link_that_pulls_takes_the_registry_and_mends_what_was_removed_here(se
     until(lambda: registry_of(here) == {}, "the model to go")
 
 
-def test_a_model_that_is_deleted_on_one_side_goes_on_the_other_whatever_its_aliases(server: Server) -> None:
+def test_a_model_deleted_on_one_side_is_deleted_on_the_other_despite_its_aliases(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     ours, theirs = Registry(here), Registry(there)
     for name in ("iris", "rose"):
@@ -170,7 +170,7 @@ def test_a_model_that_is_deleted_on_one_side_goes_on_the_other_whatever_its_alia
     assert [entry for entry in log(here, LINK) if entry["kind"] == "conflict"] == []
 
 
-def test_without_the_flag_the_registry_stays(server: Server) -> None:
+def test_a_link_without_the_flag_does_not_copy_the_registry(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     Registry(here).new_model("iris")
     add(here, LINK, url_of(server, "south"), mode="both")
@@ -183,7 +183,7 @@ def test_without_the_flag_the_registry_stays(server: Server) -> None:
     assert list(registry_of(there)) == ["other"]
 
 
-def test_files_that_lie_with_no_mirrored_run_are_copied(any_server: Server) -> None:
+def test_files_of_versions_without_a_mirrored_run_are_copied(any_server: Server) -> None:
     server = any_server
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     run = a_run_with_a_model(here)
@@ -206,7 +206,7 @@ def test_files_that_lie_with_no_mirrored_run_are_copied(any_server: Server) -> N
 
 
 @pytest.mark.parametrize("source", [pytest.param("/etc", marks=pytest.mark.slow), "file:///etc/passwd"])
-def test_a_source_that_a_caller_may_not_name_does_not_come_by_a_link_either(server: Server, source: str) -> None:
+def test_a_link_refuses_a_source_that_callers_may_not_use(server: Server, source: str) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     registry = Registry(there)
     registry.new_model("iris")

@@ -13,7 +13,7 @@ from support.registry import Registry
 LINK = "stock"
 
 
-def test_runs_go_on_where_the_registry_cannot_be_read(here: Api, stock: Api, as_stock: Flaky) -> None:
+def test_runs_are_copied_while_the_registry_cannot_be_read(here: Api, stock: Api, as_stock: Flaky) -> None:
     as_stock.as_stock(lambda method, path: "404" if "registered-models" in path else None)
     theirs = stock.new_run()
     _link(here, as_stock, mode="both")
@@ -28,7 +28,7 @@ def test_runs_go_on_where_the_registry_cannot_be_read(here: Api, stock: Api, as_
 
 
 @pytest.mark.slow
-def test_what_was_registered_there_stays_when_the_other_side_lost_its_store(
+def test_remote_versions_are_kept_when_the_other_side_lost_its_store(
     server: Server, here: Api, stock: Api, as_stock: Flaky
 ) -> None:
     stock.new_run()

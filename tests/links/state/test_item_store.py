@@ -49,7 +49,7 @@ def everything(db: Any, table: str) -> list[tuple[Any, ...]]:
         return sorted(tx.all(f"SELECT * FROM {table}"), key=repr)
 
 
-def test_an_item_is_what_was_saved_last_except_for_its_maker(db: Any, links: tuple[int, int]) -> None:
+def test_an_item_has_the_values_that_were_saved_last_except_its_creator(db: Any, links: tuple[int, int]) -> None:
     one, two = links
 
     def work(tx: Tx) -> tuple[Any, ...]:
@@ -78,9 +78,7 @@ def test_an_item_is_what_was_saved_last_except_for_its_maker(db: Any, links: tup
     assert times == [2000, 0]
 
 
-def test_an_item_that_is_forgotten_goes_with_its_files_and_series_and_no_other_does(
-    db: Any, links: tuple[int, int]
-) -> None:
+def test_forgetting_an_item_deletes_its_files_and_series_and_no_others(db: Any, links: tuple[int, int]) -> None:
     one, two = links
     kept = [(one, RUN, "b"), (one, MODEL, "a"), (two, RUN, "a"), (one, Entity.EVALUATION_DATASET, "a")]
 
@@ -137,7 +135,7 @@ def test_items_are_counted_and_listed_once_the_other_side_has_them(db: Any, link
         assert work_queue.next_items(tx, two, 9) == []
 
 
-def test_items_below_another_are_found_and_renamed_and_their_neighbours_are_not(
+def test_items_below_another_one_are_found_and_renamed_without_their_neighbours(
     db: Any, links: tuple[int, int]
 ) -> None:
     one, two = links
@@ -163,7 +161,7 @@ def test_items_below_another_are_found_and_renamed_and_their_neighbours_are_not(
     assert [[each.remote_id for each in some] for some in others] == [sorted(names), ["m/1"]]
 
 
-def test_where_an_item_came_from(db: Any, links: tuple[int, int]) -> None:
+def test_an_item_stores_where_it_came_from(db: Any, links: tuple[int, int]) -> None:
     one, two = links
 
     def work(tx: Tx) -> None:
@@ -215,7 +213,7 @@ def test_series_are_remembered_by_direction(db: Any, links: tuple[int, int]) -> 
         )
 
 
-def test_files_are_remembered_doubted_and_forgotten_one_item_at_a_time(db: Any, links: tuple[int, int]) -> None:
+def test_files_of_an_item_are_recorded_and_marked_and_deleted_by_item(db: Any, links: tuple[int, int]) -> None:
     one, two = links
     plain = Known("plain", 1, "e", "s", "r")
     states = [Known(each.name.lower(), 2, each) for each in FileState]
@@ -240,7 +238,7 @@ def test_files_are_remembered_doubted_and_forgotten_one_item_at_a_time(db: Any, 
             assert item_store.files(tx, link, kind, name) == kept
 
 
-def test_a_removal_marks_the_files_that_it_covers_but_those_that_came_again(db: Any, links: tuple[int, int]) -> None:
+def test_a_removal_marks_the_files_that_it_covers_except_new_ones(db: Any, links: tuple[int, int]) -> None:
     one, two = links
     paths = ["d", "d/a", "d/b", "d-", "d0", "other", ""]
 

@@ -75,7 +75,7 @@ def noted(db: Any, link: Link) -> list[tuple[str, str]]:
         return [(str(each.kind), each.message) for each in store.log(tx, link.link_id, 0, 99)]
 
 
-def test_a_link_is_as_it_was_made(db: Any, link: Link, south: int) -> None:
+def test_a_link_is_returned_as_it_was_created(db: Any, link: Link, south: int) -> None:
     with db.read(WS) as tx:
         found = store.get(tx, "link"), store.find(tx, link.link_id), store.find(tx, 10**6)
         names = [each.name for each in store.all_of(tx)]
@@ -120,9 +120,7 @@ def test_a_link_is_paused_resumed_and_removed(db: Any, link: Link, south: int) -
         write(db, lambda tx: store.set_state(tx, "unknown", State.PAUSED))
 
 
-def test_the_server_pauses_a_link_that_is_active_and_a_caller_takes_the_reason_away(
-    db: Any, link: Link, south: int
-) -> None:
+def test_the_server_pauses_an_active_link_and_a_caller_clears_the_reason(db: Any, link: Link, south: int) -> None:
     before = others(db, south)
     message = f"{store.PAUSED}too many"
     for _ in range(2):  # the second finds it paused
@@ -166,7 +164,7 @@ def test_an_error_and_its_end_are_each_reported_once(db: Any, link: Link, south:
     assert others(db, south) == before
 
 
-def test_what_a_link_counts_and_how_far_it_read(db: Any, link: Link, south: int) -> None:
+def test_a_link_stores_its_counts_and_its_position(db: Any, link: Link, south: int) -> None:
     before = others(db, south)
     counts = {"sent_items": 1, "sent_points": 2, "sent_bytes": 3, "taken_items": 4, "taken_points": 5, "taken_bytes": 6}
     write(db, lambda tx: store.count(tx, link.link_id, **counts, points_per_s=7.5))
@@ -214,7 +212,7 @@ def test_the_log_of_a_link_keeps_the_last_lines_and_has_some_only_once(db: Any, 
     assert {each.time for each in lines} == {NOW}
 
 
-def test_old_lines_of_a_log_go_and_those_of_other_links_stay(db: Any, link: Link) -> None:
+def test_old_lines_of_a_log_are_deleted_and_those_of_other_links_are_kept(db: Any, link: Link) -> None:
     with db.read(WS) as tx:
         other = store.get(tx, "other")
 
@@ -242,7 +240,7 @@ def test_old_lines_of_a_log_go_and_those_of_other_links_stay(db: Any, link: Link
     assert kept == [*range(-9909, -9890, 2)]
 
 
-def test_a_link_that_is_removed_leaves_nothing_and_other_links_all(db: Any, link: Link, south: int) -> None:
+def test_removing_a_link_deletes_its_rows_and_no_others(db: Any, link: Link, south: int) -> None:
     def tables() -> list[list[Any]]:
         with db.read(0) as tx:
             found = [

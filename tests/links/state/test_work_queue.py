@@ -50,7 +50,7 @@ steps = st.one_of(
 
 @given(st.lists(steps, max_size=25))
 @settings(max_examples=examples(100), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
-def test_the_queue_is_a_list_whose_items_keep_their_place(db: Any, done: list[Any]) -> None:
+def test_items_of_the_queue_keep_their_position(db: Any, done: list[Any]) -> None:
     line: dict[Key, Row] = {}
     now = START
     with db.write(WS) as tx:
@@ -108,7 +108,7 @@ def test_the_queue_is_a_list_whose_items_keep_their_place(db: Any, done: list[An
         assert [_key(each) for each in work_queue.next_items(tx, other, 9)] == [(Entity.RUN, "a", True)]
 
 
-def test_what_both_sides_have_is_queued_behind_the_others_in_the_order_of_its_kinds(db: Any) -> None:
+def test_items_that_both_sides_have_are_queued_last_by_kind(db: Any) -> None:
     with db.write(WS) as tx:
         link_id, other = _link_of(tx, "queue"), _link_of(tx, "other")
         for entity in KINDS:
@@ -135,7 +135,7 @@ def test_what_both_sides_have_is_queued_behind_the_others_in_the_order_of_its_ki
     ]
 
 
-def test_the_lag_counts_what_was_not_read_yet_on_the_sides_that_the_link_reads(db: Any) -> None:
+def test_the_lag_counts_unread_changes_of_the_sides_that_the_link_reads(db: Any) -> None:
     with db.write(WS) as tx:
         link = _find(tx, _link_of(tx, "link"))
         tx.now = START

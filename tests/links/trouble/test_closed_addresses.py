@@ -24,7 +24,7 @@ def test_a_link_to_an_unreachable_remote_is_not_the_callers_mistake(server: Serv
     assert (status, code) == (503, "TEMPORARILY_UNAVAILABLE")
 
 
-def test_a_server_for_others_says_of_both_the_same(sqlite_settings: Settings) -> None:
+def test_a_server_for_others_answers_closed_and_unreachable_addresses_alike(sqlite_settings: Settings) -> None:
     application = app.build(replace(sqlite_settings, host="tracking.example"))
     inside = Inside(application.asgi)
     said = [Api(inside).fault(LINKS, name="x", to=f"http://{host}") for host in ("169.254.169.254", "127.0.0.1:9")]

@@ -68,7 +68,7 @@ def pair(start: Callable[..., Server]) -> Iterator[Pair]:
 @pytest.mark.parametrize(  # when the call that made it was answered, and when that was saved
     "at", [2, pytest.param(3, marks=pytest.mark.slow)]
 )
-def test_of_a_version_that_was_made_there(pair: Pair, at: int) -> None:
+def test_changes_of_a_version_that_was_created_remotely(pair: Pair, at: int) -> None:
     a_version(pair.near.api)
     pair.kill_near("GET", VERSION, at)
     add(pair.near.api, LINK, pair.url, mode="both", registry=True)
@@ -83,7 +83,7 @@ def test_of_a_version_that_was_made_there(pair: Pair, at: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("at", [2, 3])
-def test_of_a_version_that_both_sides_edited(pair: Pair, at: int) -> None:
+def test_changes_of_a_version_that_both_sides_edited(pair: Pair, at: int) -> None:
     a_version(pair.near.api)
     pair.kill_near("GET", VERSION, at)
     add(pair.near.api, LINK, pair.url, mode="both", registry=True)
@@ -108,7 +108,7 @@ def test_of_a_version_that_both_sides_edited(pair: Pair, at: int) -> None:
 
 
 @pytest.mark.slow
-def test_of_a_version_that_was_made_here(pair: Pair) -> None:
+def test_changes_of_a_version_that_was_created_locally(pair: Pair) -> None:
     a_version(pair.far.api)
     pair.kill_near("GET", VERSION, 2)
     add(pair.near.api, LINK, pair.url, mode="both", registry=True)
@@ -122,7 +122,7 @@ def test_of_a_version_that_was_made_here(pair: Pair) -> None:
 
 
 @pytest.mark.slow
-def test_of_traces_that_were_made_there(pair: Pair) -> None:
+def test_changes_of_traces_that_were_created_remotely(pair: Pair) -> None:
     numbers = (1, 2, 3)
     for number in numbers:
         trace(pair.near.api, number, tags={"edited": "no", "here": "no"})
@@ -140,7 +140,7 @@ def test_of_traces_that_were_made_there(pair: Pair) -> None:
 
 
 @pytest.mark.slow
-def test_of_a_trace_that_was_made_there(pair: Pair) -> None:
+def test_changes_of_a_trace_that_was_created_remotely(pair: Pair) -> None:
     trace(pair.near.api, tags={"edited": "no", "here": "no"})
     pair.kill_near("GET", "/item?entity=trace", 2)
     add(pair.near.api, LINK, pair.url, mode="both")
@@ -155,7 +155,7 @@ def test_of_a_trace_that_was_made_there(pair: Pair) -> None:
 
 
 @pytest.mark.slow
-def test_of_a_trace_that_was_made_here(pair: Pair) -> None:
+def test_changes_of_a_trace_that_was_created_locally(pair: Pair) -> None:
     trace(pair.far.api, tags={"edited": "no", "there": "no"})
     pair.kill_near("GET", "/traces/fingerprints")
     add(pair.near.api, LINK, pair.url, mode="both")

@@ -53,7 +53,7 @@ def test_a_link_says_what_to_do_when_the_workspace_of_the_other_side_is_deleted(
     assert here.tags(run)["k"] == "v"
 
 
-def test_retry_after_is_kept_to(server: Server, flaky: Flaky) -> None:
+def test_retry_after_of_the_remote_is_respected(server: Server, flaky: Flaky) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     add(here, LINK, f"{flaky.url}/ws/south")
     flaky.faults = lambda method, path: "429"

@@ -57,7 +57,7 @@ def victim(here: Api) -> tuple[Api, str]:
 
 
 @pytest.mark.parametrize("their_id", ["?", "#", "%3F", "../..", "a?b"])
-def test_an_id_that_would_cut_or_lead_a_path_is_not_taken(victim: tuple[Api, str], their_id: str) -> None:
+def test_an_id_that_would_change_a_path_is_refused(victim: tuple[Api, str], their_id: str) -> None:
     api, run_id = victim
     with answering(trackside(their_id, f"{run_id}/artifacts/model.pkl", b"hostile")) as url:
         add(api, LINK, url, mode="pull", kind="trackside")
@@ -73,7 +73,7 @@ def test_an_id_that_would_cut_or_lead_a_path_is_not_taken(victim: tuple[Api, str
 @pytest.mark.parametrize(
     "path", ["../{0}/artifacts/model.pkl", "/../{0}/artifacts/model.pkl", "..%2f{0}%2fartifacts%2fmodel.pkl"]
 )
-def test_a_file_that_would_lie_with_another_run_is_left_out(victim: tuple[Api, str], path: str) -> None:
+def test_a_file_in_the_folder_of_another_run_is_skipped(victim: tuple[Api, str], path: str) -> None:
     api, run_id = victim
     with answering(trackside("theirs", path.format(run_id), b"hostile")) as url:
         add(api, LINK, url, mode="pull", kind="trackside")

@@ -55,7 +55,7 @@ def test_a_hanging_remote_blocks_neither_requests_nor_shutdown(
         pytest.param("other-json", "cannot be read", marks=pytest.mark.slow),
     ],
 )
-def test_an_invalid_answer_is_reported_until_it_is_over(
+def test_an_invalid_answer_is_reported_until_calls_succeed(
     here: Api, flaky: Flaky, remote: str, fault: str, said: str
 ) -> None:
     add(here, ILL, remote, mode="both")

@@ -16,7 +16,7 @@ LINK = "rough"
         *(pytest.param(*each, marks=pytest.mark.slow) for each in (("push", "500"), ("push", "other-json"))),
     ],
 )
-def test_a_run_that_the_remote_cannot_bear_waits_alone(server: Server, flaky: Flaky, mode: str, fault: str) -> None:
+def test_a_run_that_makes_the_remote_fail_waits_alone(server: Server, flaky: Flaky, mode: str, fault: str) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     source, copy = (here, there) if mode == "push" else (there, here)
     bad = source.new_run(run_name="bad")
@@ -37,7 +37,7 @@ def test_a_run_that_the_remote_cannot_bear_waits_alone(server: Server, flaky: Fl
     assert check(here, LINK) == []
 
 
-def test_a_long_pause_that_the_remote_asks_for_is_kept_to(server: Server, flaky: Flaky) -> None:
+def test_a_long_pause_that_the_remote_requests_is_respected(server: Server, flaky: Flaky) -> None:
     here = server.api.new_workspace("north")
     server.api.new_workspace("south")
     add(here, LINK, f"{flaky.url}/ws/south")

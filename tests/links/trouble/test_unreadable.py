@@ -52,7 +52,7 @@ def refused(here: Api) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("bad", ["bad", None], ids=["an id", "no id"])
-def test_a_run_of_a_list_that_cannot_be_read_is_named_and_the_others_come(here: Api, bad: str | None) -> None:
+def test_an_unreadable_run_of_a_list_is_reported_and_the_others_are_copied(here: Api, bad: str | None) -> None:
     with answering(mlflow([run("a" * 32), run(bad, start_time="soon"), run("b" * 32)])) as url:  # type: ignore[arg-type]
         add(here, "l", url, mode="pull", kind="mlflow")
 
@@ -63,7 +63,7 @@ def test_a_run_of_a_list_that_cannot_be_read_is_named_and_the_others_come(here: 
         assert "last_error" not in link(here, "l")
 
 
-def test_an_item_that_cannot_be_read_by_itself_waits_alone(here: Api) -> None:
+def test_an_unreadable_item_waits_alone(here: Api) -> None:
     answer = mlflow([run("a" * 32), run("b" * 32, status="RUNNING")])
 
     def files_of_one_are_nonsense(asked: Asked) -> Answered:
@@ -78,7 +78,7 @@ def test_an_item_that_cannot_be_read_by_itself_waits_alone(here: Api) -> None:
         assert "last_error" not in link(here, "l")
 
 
-def test_a_remote_that_answers_nonsense_to_all_calls_about_items_stops_the_link(here: Api) -> None:
+def test_a_remote_with_only_invalid_answers_about_items_stops_the_link(here: Api) -> None:
     with answering(mlflow([run("a" * 32, start_time=None)], reads=False)) as url:
         add(here, "l", url, mode="pull", kind="mlflow")
 

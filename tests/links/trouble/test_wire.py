@@ -45,7 +45,7 @@ def trouble(remote: Remote) -> RemoteUnavailable:
     [b"", b"HTTP/1.1 200 OK\r\nx: ", b'HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n{"a": "'],
     ids=["status", "headers", "body"],
 )
-def test_a_remote_that_sends_a_byte_now_and_then_is_given_up(start: bytes) -> None:
+def test_a_remote_that_answers_too_slowly_is_given_up(start: bytes) -> None:
     with Remote(drip(start, PATIENCE_S / 10)) as remote:
         said = str(trouble(remote))  # while it goes on
 
@@ -58,7 +58,7 @@ def test_a_silent_remote_times_out() -> None:
 
 
 @pytest.mark.parametrize("path", ["/a b.txt", "/é.txt", "/a%20b.txt"])
-def test_a_signed_url_is_called_as_it_is_meant_and_never_told(path: str) -> None:
+def test_a_signed_url_is_called_unchanged_and_never_shown(path: str) -> None:
     with Remote(whole("200 OK", b"")) as remote:
         url = Signed(f"{remote.url}{path}?sig=a%2Bb%3D", AZURE, {})
 
@@ -83,7 +83,7 @@ def test_an_answer_without_an_end_is_given_up() -> None:
             http.call("GET", "/x", most_bytes=1_000_000)
 
 
-def test_a_file_without_an_end_is_given_up_at_its_size_and_not_kept(tmp_path: Path) -> None:
+def test_a_file_longer_than_its_size_is_given_up_and_not_kept(tmp_path: Path) -> None:
     spot = Spot(LocalBlobs(tmp_path), "run/file")
     with Remote(flood(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536)) as remote:
         http = HttpClient(remote.url, Secret())
@@ -135,7 +135,7 @@ def test_an_untrusted_certificate_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ahead", [timedelta(0), timedelta(hours=5), timedelta(hours=-5)])
-def test_a_date_to_come_again_goes_by_the_remotes_clock(ahead: timedelta) -> None:
+def test_a_retry_date_is_read_by_the_remotes_clock(ahead: timedelta) -> None:
     now = datetime.now(UTC) + ahead
     headers = (f"date: {format_datetime(now)}", f"retry-after: {format_datetime(now + timedelta(seconds=90))}")
     with Remote(whole("429 Too Many Requests", b"", *headers)) as remote:
@@ -148,7 +148,7 @@ FAR = f"Mon, 01 Jan {10**20} 00:00:00 GMT"  # a year that no number of the syste
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("7", 7), ("-3", 0), ("soon", None), ("", None), (FAR, None)])
-def test_seconds_to_wait_are_read(text: str, seconds: float | None) -> None:
+def test_a_retry_delay_in_seconds_is_read(text: str, seconds: float | None) -> None:
     with Remote(whole("503 Service Unavailable", b"", f"retry-after: {text}", f"date: {FAR}")) as remote:
         assert trouble(remote).retry_after_s == seconds
 
@@ -235,7 +235,7 @@ SIZE = 3_000_000  # more than fits between the two
 
 @pytest.mark.parametrize("tls", ["plain", "TLS 1.2", "TLS 1.3"])
 @pytest.mark.parametrize("end", [reset, socket.socket.close, say_goodbye, stop_sending])
-def test_what_a_kept_connection_breaks_off_is_sent_once_more_on_a_new_one(
+def test_a_call_on_a_broken_kept_connection_is_repeated_on_a_new_one(
     contexts: dict[str, ssl.SSLContext | None], tls: str, end: Callable[[socket.socket], None]
 ) -> None:
     answer = Halfway(end)

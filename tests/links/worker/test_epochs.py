@@ -66,7 +66,7 @@ def newest(db: Any, link: Link) -> list[str]:
     return [each.remote_id for each in found]
 
 
-def test_an_epoch_ends_once_and_what_is_found_after_that_belongs_to_the_next(db: Any, link: Link) -> None:
+def test_an_epoch_ends_once_and_later_losses_belong_to_the_next(db: Any, link: Link) -> None:
     before = now(db, link)
     runs_before = newest(db, link)
     for _ in range(2):  # of two that found out at once
@@ -85,7 +85,7 @@ def test_an_epoch_ends_once_and_what_is_found_after_that_belongs_to_the_next(db:
     assert "a run is missing" in said[0]
 
 
-def test_only_a_run_that_nobody_deleted_tells_of_a_loss(db: Any, link: Link) -> None:
+def test_only_a_missing_run_without_a_deletion_indicates_a_loss(db: Any, link: Link) -> None:
     def miss(number: int) -> int:
         def work(tx: Tx) -> None:
             item = item_store.item(tx, link.link_id, Entity.RUN, str(number) * 32)
@@ -98,7 +98,7 @@ def test_only_a_run_that_nobody_deleted_tells_of_a_loss(db: Any, link: Link) -> 
     assert [miss(2), miss(1), miss(0)] == [0, 1, 1]  # the last one was not found in the new generation yet
 
 
-def test_with_another_store_nothing_counts_as_known_and_all_is_to_be_compared(db: Any, link: Link) -> None:
+def test_after_a_change_of_the_store_everything_is_compared_again(db: Any, link: Link) -> None:
     write(db, lambda tx: generations.store_was_replaced(tx, link, Known("first", 0), "second"))
 
     with db.read(WS) as tx:
@@ -109,7 +109,7 @@ def test_with_another_store_nothing_counts_as_known_and_all_is_to_be_compared(db
     assert due == [(Entity.EXPERIMENT, "0", False), *((Entity.RUN, str(number) * 32, False) for number in range(3))]
 
 
-def test_another_store_is_found_out_once_more_if_that_could_not_be_written_down(db: Any, link: Link) -> None:
+def test_a_change_of_the_store_is_detected_again_if_it_could_not_be_recorded(db: Any, link: Link) -> None:
     class Second:
         def ask_store(self) -> str:
             return "second"
@@ -128,7 +128,7 @@ def test_another_store_is_found_out_once_more_if_that_could_not_be_written_down(
     assert not check.is_another(context), "it is asked now and then"
 
 
-def test_the_history_says_what_was_removed(db: Any) -> None:
+def test_the_change_log_lists_removals(db: Any) -> None:
     def make(tx: Tx) -> list[str]:
         uids = [replica.make_model(tx, uid, uid, None, {}, "") for uid in ("gone", "kept")]
         models.delete(tx, "gone")
@@ -141,7 +141,7 @@ def test_the_history_says_what_was_removed(db: Any) -> None:
     assert said == [True, False, False, False]
 
 
-def test_the_log_says_when_an_entry_or_the_last_one_before_it_was_made(db: Any, link: Link) -> None:
+def test_the_log_returns_the_time_of_an_entry_or_of_the_last_one_before_it(db: Any, link: Link) -> None:
     with db.read(WS) as tx:
         (oldest, head), entries = events.bounds(tx), events.history(tx, 2**62, events.Wanted(limit=100))
         times = [events.made_at(tx, seq) for seq in (oldest - 1, entries[0].seq, head + 5)]
@@ -150,7 +150,7 @@ def test_the_log_says_when_an_entry_or_the_last_one_before_it_was_made(db: Any, 
 
 
 @pytest.mark.parametrize("what", ["points", "a file", "a removal"])
-def test_a_place_in_the_log_stays_known_when_its_entry_gives_way_to_a_later_one(db: Any, link: Link, what: str) -> None:
+def test_a_position_in_the_log_stays_valid_when_its_entry_is_replaced(db: Any, link: Link, what: str) -> None:
     run_id = "0" * 32
 
     def log(tx: Tx, at: int, removes: bool = False) -> int:

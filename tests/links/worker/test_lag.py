@@ -17,7 +17,7 @@ from trackside.sync.document import Mode
 LINK = "lab"
 
 
-def test_a_link_that_pulls_counts_what_it_took(server: Server) -> None:
+def test_a_pull_link_counts_what_it_copied(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     run = there.new_run()
     metrics = [{"key": "m", "value": i, "timestamp": i, "step": i} for i in range(1000)]
@@ -78,7 +78,7 @@ def test_a_pull_link_lags_while_the_remote_does_not_answer(start: Callable[..., 
 
 
 @pytest.mark.slow
-def test_a_page_of_the_log_says_how_much_comes_after_it(server: Server) -> None:
+def test_a_page_of_the_log_returns_the_number_of_later_entries(server: Server) -> None:
     api = server.api.new_workspace("north")
     for _ in range(520):
         api.new_run()

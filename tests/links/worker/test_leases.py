@@ -37,7 +37,7 @@ def database(postgres_settings: Settings) -> Iterator[Any]:
     db.close()
 
 
-def test_one_server_works_on_a_link_and_another_one_when_its_lease_is_over(
+def test_one_server_works_on_a_link_until_its_lease_expires(
     database: Any, flaky: Flaky, there: Api, tmp_path: Path
 ) -> None:
     """Two workers of the same link, as two servers have them; the lease ends by the store's clock, which we move."""
@@ -90,7 +90,7 @@ def test_one_server_works_on_a_link_and_another_one_when_its_lease_is_over(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["workers", "servers"])
-def test_another_process_goes_on_when_the_one_that_worked_is_killed(
+def test_another_process_continues_when_the_first_one_is_killed(
     start: Callable[..., Server], postgres_url: str, tmp_path: Path, kind: str
 ) -> None:
     far = start()

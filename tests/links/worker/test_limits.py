@@ -27,7 +27,7 @@ class Clock:
         return self.now
 
 
-def test_a_bucket_lets_through_its_rate_and_no_more() -> None:
+def test_a_token_bucket_limits_calls_to_its_rate() -> None:
     """By a clock that only moves when somebody waits."""
     clock = [0.0]
 
@@ -46,7 +46,7 @@ def test_a_bucket_lets_through_its_rate_and_no_more() -> None:
     assert all(times[i + 40] - times[i] >= 0.99 for i in range(180))
 
 
-def test_each_second_of_a_link_has_its_share_and_calls_that_are_dear_a_smaller_one() -> None:
+def test_each_second_of_a_link_has_a_limit_and_expensive_calls_a_lower_one() -> None:
     clock = Clock()
     found = Limits(20.0, SLOW[Kind.DATABRICKS], clock)
     times: dict[str, list[float]] = {"runs/search": [], "runs/get": [], "experiments/update": []}
@@ -60,7 +60,7 @@ def test_each_second_of_a_link_has_its_share_and_calls_that_are_dear_a_smaller_o
     assert most_in_a_second(sorted(itertools.chain(*times.values()))) <= 21
 
 
-def test_those_that_call_the_same_place_share_what_it_allows() -> None:
+def test_links_to_the_same_remote_share_its_limits() -> None:
     one = rate_limit.shared(("https://lake", "token"), 20.0, {})
     two = rate_limit.shared(("https://lake", "token"), 5.0, {})
     other = rate_limit.shared(("https://lake", "another token"), 20.0, {})
@@ -69,7 +69,7 @@ def test_those_that_call_the_same_place_share_what_it_allows() -> None:
     assert one is not other
 
 
-def test_the_lowest_rate_that_anybody_asked_for_holds_until_all_have_left() -> None:
+def test_the_lowest_requested_rate_applies_until_all_links_have_ended() -> None:
     clock = Clock()
     found = Limits(20.0, {}, clock)
     found.slow_down(5.0)
@@ -82,7 +82,7 @@ def test_the_lowest_rate_that_anybody_asked_for_holds_until_all_have_left() -> N
     assert most_in_a_second(times) <= 6
 
 
-def test_many_threads_get_no_more_than_one() -> None:
+def test_many_threads_together_get_the_rate_of_one() -> None:
     bucket = TokenBucket(50.0, 1.0)
     began = threading.Event()
     taken: list[int] = []
@@ -105,7 +105,7 @@ def test_many_threads_get_no_more_than_one() -> None:
     assert time.monotonic() - at >= 19 / 50
 
 
-def test_waiting_for_a_turn_ends_on_cancellation() -> None:
+def test_waiting_for_a_rate_limit_ends_on_cancellation() -> None:
     found = Limits(1.0, {})
     found.take("/x", lambda seconds: True)
 

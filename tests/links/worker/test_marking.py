@@ -65,7 +65,7 @@ def depths(db: Any, link: Link) -> dict[tuple[str, str], int]:
     return {(entity, entity_id): depth for entity, entity_id, depth in rows}
 
 
-def test_no_piece_is_large_and_none_is_lost(db: Any, link: Link) -> None:
+def test_marking_works_in_small_pieces_and_loses_none(db: Any, link: Link) -> None:
     now = begin(db, link, backfill.backfill())
     sizes = []
     while now.backfill_cursor:
@@ -79,7 +79,7 @@ def test_no_piece_is_large_and_none_is_lost(db: Any, link: Link) -> None:
     assert ("run", "r" * 32) in depths(db, link)
 
 
-def test_what_both_sides_have_is_marked_in_a_link_that_only_takes(db: Any, link: Link) -> None:
+def test_items_of_both_sides_are_marked_in_a_pull_link(db: Any, link: Link) -> None:
     db.writer.submit(
         WS, lambda tx: item_store.save_item(tx, link.link_id, Entity.RUN, "r" * 32, "there", CreatedBy.HERE, None)
     ).result()
@@ -91,9 +91,7 @@ def test_what_both_sides_have_is_marked_in_a_link_that_only_takes(db: Any, link:
     assert depths(db, link) == {("run", "r" * 32): Depth.COMPARE}
 
 
-def test_a_sync_that_begins_meanwhile_begins_at_the_beginning_and_reads_what_was_to_be_read(
-    db: Any, link: Link
-) -> None:
+def test_a_sync_during_marking_starts_at_the_beginning_and_reads_everything(db: Any, link: Link) -> None:
     before = begin(db, link, backfill.whole(Mode.BOTH, Depth.COMPARE_BYTES, ""))
     step(db, before)
     between = read(db, link)
@@ -110,7 +108,7 @@ def test_a_sync_that_begins_meanwhile_begins_at_the_beginning_and_reads_what_was
     assert len(depths(db, link)) == COUNT + 1
 
 
-def test_while_there_is_more_to_mark_the_link_is_behind(db: Any, link: Link) -> None:
+def test_a_link_lags_while_items_remain_to_be_marked(db: Any, link: Link) -> None:
     now = begin(db, link, backfill.backfill())
     with db.read(WS) as tx:
         at_first = work_queue.lag(tx, now).items

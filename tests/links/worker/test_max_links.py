@@ -6,7 +6,7 @@ from support.links import LINKS, add
 from support.processes.servers import Server
 
 
-def test_a_link_beyond_the_most_is_refused_before_anybody_is_called(start: Callable[..., Server]) -> None:
+def test_a_link_beyond_the_limit_is_refused_before_any_remote_call(start: Callable[..., Server]) -> None:
     server = start("--max-links", "1")
     north, south = server.api.new_workspace("north"), server.api.new_workspace("south")
     add(north, "first", f"{server.url}/ws/south")

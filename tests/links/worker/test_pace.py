@@ -36,7 +36,7 @@ class Clock:
         pytest.param(0.5, 0.5, [0.25, 4.75], id="others"),
     ],
 )
-def test_a_link_rests_long_only_for_others(at_work: float, in_rests: float, rests: list[float]) -> None:
+def test_a_link_pauses_long_only_for_other_links(at_work: float, in_rests: float, rests: list[float]) -> None:
     clock = Clock()
     clock.others, clock.others_in_rests = at_work, in_rests
     pace = Throttle(clock.wait, clock.now)
@@ -47,7 +47,7 @@ def test_a_link_rests_long_only_for_others(at_work: float, in_rests: float, rest
     assert clock.rests == rests
 
 
-def test_no_rest_is_longer_than_some_seconds() -> None:
+def test_no_pause_is_longer_than_some_seconds() -> None:
     clock = Clock()
     clock.others = clock.others_in_rests = 0.5
     pace = Throttle(clock.wait, clock.now)

@@ -102,7 +102,7 @@ def names_of(api: Api) -> dict[str, str]:
     return {run["info"]["run_id"]: run["info"]["run_name"] for run in found}
 
 
-def test_a_link_that_is_paused_in_a_step_takes_no_later_change(here: Linked, there: Api) -> None:
+def test_a_link_that_is_paused_during_a_step_copies_no_later_change(here: Linked, there: Api) -> None:
     def pause(*_: Any) -> str:
         """Called by a step that has found the link active."""
         if pauses:
@@ -123,7 +123,7 @@ def test_a_link_that_is_paused_in_a_step_takes_no_later_change(here: Linked, the
     assert (while_paused, set(names_of(there))) == ({OLD}, {OLD, NEW})
 
 
-def test_a_link_that_is_paused_while_it_asks_the_other_side_takes_no_later_change(
+def test_a_link_that_is_paused_during_a_remote_call_copies_no_later_change(
     here: Linked, there: Api, flaky: Flaky
 ) -> None:
     def pause(_method: str, path: str) -> None:
@@ -147,7 +147,7 @@ def test_a_link_that_is_paused_while_it_asks_the_other_side_takes_no_later_chang
     assert (while_paused, set(here.names())) == ({made[0]}, set(made))
 
 
-def test_a_link_that_is_paused_at_an_item_takes_no_later_change_of_the_next_one(
+def test_a_link_that_is_paused_at_an_item_copies_no_later_change_of_the_next_one(
     here: Linked, there: Api, flaky: Flaky
 ) -> None:
     def pause(_method: str, path: str) -> None:
@@ -176,7 +176,7 @@ def test_a_link_that_is_paused_at_an_item_takes_no_later_change_of_the_next_one(
     assert here.names() == names_of(there) == {OLD: "c", NEW: "c"}
 
 
-def test_a_link_that_is_paused_while_it_reads_an_item_there_takes_no_later_change(
+def test_a_link_that_is_paused_while_it_reads_a_remote_item_copies_no_later_change(
     here: Linked, there: Api, flaky: Flaky
 ) -> None:
     def pause(_method: str, path: str) -> None:
@@ -202,7 +202,7 @@ def test_a_link_that_is_paused_while_it_reads_an_item_there_takes_no_later_chang
 
 
 @pytest.mark.parametrize("later", ["a", pytest.param("c", marks=pytest.mark.slow)])
-def test_what_was_sent_before_a_pause_is_no_change_of_the_other_side(
+def test_data_sent_before_a_pause_is_not_taken_for_a_remote_change(
     here: Linked, there: Api, flaky: Flaky, later: str
 ) -> None:
     def pause(method: str, path: str) -> None:
@@ -229,7 +229,7 @@ def test_what_was_sent_before_a_pause_is_no_change_of_the_other_side(
     assert here.names() == names_of(there) == {OLD: later}
 
 
-def test_a_description_of_a_model_that_was_sent_before_a_pause_is_no_change_of_the_other_side(
+def test_a_description_sent_before_a_pause_is_not_taken_for_a_remote_change(
     here: Linked, there: Api, flaky: Flaky
 ) -> None:
     def pause(method: str, _path: str) -> None:
@@ -258,7 +258,7 @@ def test_a_description_of_a_model_that_was_sent_before_a_pause_is_no_change_of_t
     assert (sent, descriptions()) == (["z"], ["a"])
 
 
-def test_a_pause_lets_no_deletion_through_before_all_are_counted(here: Linked, there: Api, flaky: Flaky) -> None:
+def test_a_pause_lets_no_deletion_pass_before_all_are_counted(here: Linked, there: Api, flaky: Flaky) -> None:
     def pause(_method: str, path: str) -> None:
         """Called by each request of the link."""
         if pauses and "/changes" in path:
@@ -282,9 +282,7 @@ def test_a_pause_lets_no_deletion_through_before_all_are_counted(here: Linked, t
     assert here.deleted() == []
 
 
-def test_fields_that_were_sent_before_a_fault_are_no_change_of_the_other_side(
-    here: Linked, there: Api, flaky: Flaky
-) -> None:
+def test_fields_sent_before_a_fault_are_not_taken_for_a_remote_change(here: Linked, there: Api, flaky: Flaky) -> None:
     def fail(method: str, path: str) -> str | None:
         """Called by each request of the link."""
         if is_failing and method == "POST" and "/sync/points" in path:

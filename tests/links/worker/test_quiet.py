@@ -26,9 +26,7 @@ class Clock:
         return self.now
 
 
-def test_a_quiet_side_is_asked_less_often_until_something_happens(
-    db: Any, there: Api, flaky: Flaky, tmp_path: Path
-) -> None:
+def test_a_quiet_side_is_polled_less_often_until_it_changes(db: Any, there: Api, flaky: Flaky, tmp_path: Path) -> None:
     def add(tx: Tx) -> Link:
         return store.create(tx, "l", Kind.TRACKSIDE, f"{flaky.url}/ws/south", Mode.PULL, Options(), None, "")
 

@@ -21,7 +21,7 @@ class Clock:
         return self.now
 
 
-def test_each_run_has_its_turn_within_a_twentieth_of_the_time(db: Any) -> None:
+def test_each_run_is_read_within_a_twentieth_of_the_time(db: Any) -> None:
     names = [f"{i:02x}" for i in range(0, 256, 8)]
     context = _context(db, names)
     clock = Clock()
@@ -40,7 +40,7 @@ def test_each_run_has_its_turn_within_a_twentieth_of_the_time(db: Any) -> None:
     assert spent <= clock.now / SHARE + 1
 
 
-def test_a_few_runs_are_not_looked_at_all_the_time(db: Any) -> None:
+def test_a_few_runs_are_not_polled_all_the_time(db: Any) -> None:
     context = _context(db, ["a"])
     clock = Clock()
     rounds = EndedRuns(clock)

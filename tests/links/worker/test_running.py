@@ -35,7 +35,7 @@ def run_of(number: int, status: str = "RUNNING", value: float = 1.0) -> dict[str
     return {"info": info, "data": {"metrics": [{"key": "m", "value": value, "step": 1, "timestamp": 1}]}}
 
 
-def test_what_gets_on_is_looked_at_each_time_and_what_stands_still_ever_less_often() -> None:
+def test_active_runs_are_polled_each_time_and_idle_ones_less_and_less_often() -> None:
     clock = Clock()
     runs = ActiveRuns(clock)
     looks: dict[str, list[float]] = {"stale": [], "live": []}
@@ -52,7 +52,7 @@ def test_what_gets_on_is_looked_at_each_time_and_what_stands_still_ever_less_oft
     assert max(b - a for a, b in zip(looks["stale"], looks["stale"][1:], strict=False)) == HOUR_S
 
 
-def test_a_stale_run_that_gets_on_is_looked_at_at_once_and_then_as_a_fresh_one() -> None:
+def test_an_idle_run_that_continues_is_polled_at_once_and_then_like_an_active_one() -> None:
     clock = Clock()
     runs = ActiveRuns(clock)
     for _ in range(1000):
@@ -64,7 +64,7 @@ def test_a_stale_run_that_gets_on_is_looked_at_at_once_and_then_as_a_fresh_one()
     assert runs.is_due("a", {"value": 2})
 
 
-def test_a_run_that_ended_and_goes_on_is_looked_at_at_once() -> None:
+def test_an_ended_run_that_continues_is_polled_at_once() -> None:
     runs = ActiveRuns(Clock())
     looks = [runs.is_due("a", {}), runs.is_due("a", {})]
     runs.forget("unknown")
@@ -84,7 +84,7 @@ def test_the_remembered_runs_are_bounded() -> None:
 
 
 @pytest.mark.slow
-def test_of_a_thousand_stale_runs_a_pass_tells_of_none_and_of_their_ends_at_once() -> None:
+def test_a_pass_skips_a_thousand_idle_runs_and_returns_their_ends_at_once() -> None:
     clock = Clock()
     found = {number: run_of(number) for number in range(1000)}
 

@@ -99,7 +99,7 @@ def finish(runner: Runner, most: int = 100) -> int:
 
 
 @pytest.mark.slow
-def test_runs_that_are_always_busy_hold_up_no_model(db: Any, make_runner: MakeRunner, there: Api) -> None:
+def test_busy_runs_do_not_delay_models(db: Any, make_runner: MakeRunner, there: Api) -> None:
     runner = make_runner()
     write(db, lambda tx: begin(tx, BUSY))
     finish(runner)
@@ -120,7 +120,7 @@ def test_runs_that_are_always_busy_hold_up_no_model(db: Any, make_runner: MakeRu
 
 
 @pytest.mark.slow
-def test_a_run_with_very_many_points_lets_others_pass(db: Any, make_runner: MakeRunner, there: Api) -> None:
+def test_a_run_with_very_many_points_does_not_delay_others(db: Any, make_runner: MakeRunner, there: Api) -> None:
     runner = make_runner(slice_s=0)
     write(db, lambda tx: begin(tx, [HUGE]))
     for start in range(0, 5 * AT_ONCE // 2, AT_ONCE // 2):
@@ -137,7 +137,7 @@ def test_a_run_with_very_many_points_lets_others_pass(db: Any, make_runner: Make
 
 
 @pytest.mark.slow
-def test_a_large_file_lets_others_pass_and_goes_on_where_it_was(
+def test_a_large_file_does_not_delay_others_and_resumes(
     db: Any, make_runner: MakeRunner, there: Api, roots: Roots
 ) -> None:
     runner = make_runner(slice_s=0)
@@ -157,7 +157,7 @@ def test_a_large_file_lets_others_pass_and_goes_on_where_it_was(
     assert steps == 2
 
 
-def test_many_files_let_others_pass_one_by_one(db: Any, make_runner: MakeRunner, there: Api, roots: Roots) -> None:
+def test_many_files_do_not_delay_others(db: Any, make_runner: MakeRunner, there: Api, roots: Roots) -> None:
     runner = make_runner(slice_s=0)
     write(db, lambda tx: begin(tx, [HUGE]))
     with db.read(WS) as tx:
@@ -174,7 +174,7 @@ def test_many_files_let_others_pass_one_by_one(db: Any, make_runner: MakeRunner,
     assert waiting_for(db) == []
 
 
-def test_what_is_pulled_lets_others_pass_too(db: Any, make_runner: MakeRunner, there: Api) -> None:
+def test_pulled_items_do_not_delay_others(db: Any, make_runner: MakeRunner, there: Api) -> None:
     huge, small = sorted(there.new_run() for _ in range(2))
     for start in range(0, 5000, 1000):
         metrics = [{"key": "loss", "value": 0.5, "timestamp": i, "step": i} for i in range(start, start + 1000)]
@@ -194,7 +194,7 @@ def test_what_is_pulled_lets_others_pass_too(db: Any, make_runner: MakeRunner, t
 
 
 @pytest.mark.slow
-def test_a_large_file_comes_in_one_turn_from_who_sends_it_from_its_beginning_each_time(
+def test_a_large_file_is_read_in_one_turn_from_a_remote_without_ranges(
     db: Any, make_runner: MakeRunner, there: Api, flaky: Flaky
 ) -> None:
     content = bytes(2 * PART_BYTES) + b"the end"
@@ -208,7 +208,7 @@ def test_a_large_file_comes_in_one_turn_from_who_sends_it_from_its_beginning_eac
     assert len(asked) == 2  # only by the second it is known
 
 
-def test_a_step_has_an_end_however_many_items_wait(db: Any, make_runner: MakeRunner) -> None:
+def test_a_step_is_bounded_for_any_number_of_waiting_items(db: Any, make_runner: MakeRunner) -> None:
     runner = make_runner(step_s=0)
     write(db, lambda tx: begin(tx, BUSY[:5]))
 
@@ -219,7 +219,7 @@ def test_a_step_has_an_end_however_many_items_wait(db: Any, make_runner: MakeRun
     assert left == [5, 4, 3, 2, 1]  # the default experiment is one of them
 
 
-def test_the_line_is_kept_by_those_who_are_in_it(db: Any, make_runner: MakeRunner) -> None:
+def test_waiting_items_keep_their_order_in_the_queue(db: Any, make_runner: MakeRunner) -> None:
     make_runner()
     a, b, c = (("run", name) for name in "abc")
 
@@ -245,7 +245,7 @@ def test_the_line_is_kept_by_those_who_are_in_it(db: Any, make_runner: MakeRunne
     assert now(lambda tx: work_queue.enqueue(tx, 1, [c])) == ["a", "b", "c"]
 
 
-def test_of_what_is_marked_together_what_others_need_comes_first(db: Any, make_runner: MakeRunner) -> None:
+def test_of_items_that_are_marked_together_dependencies_come_first(db: Any, make_runner: MakeRunner) -> None:
     make_runner()
     kinds = [str(each) for each in sorted(Entity)]
 
@@ -258,7 +258,7 @@ def test_of_what_is_marked_together_what_others_need_comes_first(db: Any, make_r
     ]  # fmt: skip
 
 
-def test_a_clock_that_is_set_back_keeps_nobody_waiting(db: Any, make_runner: MakeRunner) -> None:
+def test_a_clock_that_is_set_back_delays_no_item(db: Any, make_runner: MakeRunner) -> None:
     make_runner()
     write(db, lambda tx: work_queue.enqueue(tx, 1, [("run", "a")]))
     (item,) = waiting_for(db)
@@ -271,7 +271,7 @@ def test_a_clock_that_is_set_back_keeps_nobody_waiting(db: Any, make_runner: Mak
     assert [each.entity_id for each in waiting_for(db)] == ["a"]
 
 
-def test_whose_turn_it_is_is_read_from_an_index(db: Any, make_runner: MakeRunner) -> None:
+def test_the_next_item_is_read_from_an_index(db: Any, make_runner: MakeRunner) -> None:
     make_runner()
     for start in range(0, 3000, 1000):
         write(db, lambda tx, start=start: work_queue.enqueue(tx, 1, [("run", f"{start + n}") for n in range(1000)]))  # type: ignore[misc]

@@ -11,7 +11,7 @@ from support.processes.servers import Server
 ASKING = 6  # more than there are threads for searches
 
 
-def test_remotes_that_say_nothing_keep_no_search_waiting(start: Callable[..., Server]) -> None:
+def test_unresponsive_remotes_do_not_delay_searches(start: Callable[..., Server]) -> None:
     """The remote takes the connection and never answers, so each `link add` waits for its time-out."""
     server = start()
     experiment = server.api.new_experiment("iris")

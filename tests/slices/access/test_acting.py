@@ -29,7 +29,9 @@ def application(chosen: Settings, make_application: Callable[..., app.App]) -> a
     return make_application(open_to_tests, interval_factor=0.1)
 
 
-def test_a_webhook_of_a_maker_who_lost_the_right_is_disabled_and_says_why(people: People, receiver: Receiver) -> None:
+def test_a_webhook_is_disabled_with_the_reason_when_its_creator_loses_the_right(
+    people: People, receiver: Receiver
+) -> None:
     bo = people.add("bo", "Contributor")
     hook = bo.post(HOOKS, name="h", url=receiver.url, events=["experiment.created"])["webhook"]
     people.admin.new_experiment("first")

@@ -27,7 +27,7 @@ def entries(people: People, **asked: str) -> list[dict[str, str]]:
     return found
 
 
-def test_a_change_is_written_with_who_what_and_how(people: People) -> None:
+def test_a_change_is_recorded_with_user_action_and_client(people: People) -> None:
     People(people.open).add("bo", "Reader")
 
     assigned, made = (
@@ -40,7 +40,7 @@ def test_a_change_is_written_with_who_what_and_how(people: People) -> None:
 
 
 @pytest.mark.both
-def test_no_secret_is_written(people: People, application: app.App) -> None:
+def test_no_secret_is_recorded(people: People, application: app.App) -> None:
     people.add("bo", "Reader")
     token = people.token("bo")
     people.admin.ask("PATCH", f"{OURS}/users/bo", {"password": "another-password-2"})
@@ -54,7 +54,7 @@ def test_no_secret_is_written(people: People, application: app.App) -> None:
         assert secret not in text
 
 
-def test_refusals_and_failed_sign_ins_are_written_with_their_count(people: People, application: app.App) -> None:
+def test_refusals_and_failed_sign_ins_are_recorded_with_their_count(people: People, application: app.App) -> None:
     bo = people.add("bo")
     for _ in range(3):
         bo.ask("POST", "experiments/create", {"name": "e"})
@@ -101,7 +101,7 @@ def test_a_changed_or_removed_entry_is_found(people: People, application: app.Ap
 
 
 @pytest.mark.both
-def test_old_entries_go_and_the_rest_stays_whole(people: People, application: app.App) -> None:
+def test_old_entries_are_deleted_and_the_rest_stays_verifiable(people: People, application: app.App) -> None:
     people.add("bo", "Reader")
     with application.asgi._database.write(0) as tx:
         (last,) = tx.one("SELECT MAX(at) FROM audit_log") or (0,)
@@ -111,7 +111,7 @@ def test_old_entries_go_and_the_rest_stays_whole(people: People, application: ap
     assert people.admin.get(f"{OURS}/audit/verify") == {"is_whole": True, "entries": 1}
 
 
-def test_it_is_exported_as_lines_of_json_csv_and_syslog(people: People) -> None:
+def test_the_audit_log_is_exported_as_json_lines_csv_and_syslog(people: People) -> None:
     people.admin.post(f"{OURS}/groups", name="=1+1")
 
     as_json = people.admin.ask("GET", f"{OURS}/audit/export", arguments={"action": "group.create"})
@@ -129,7 +129,7 @@ def test_it_is_exported_as_lines_of_json_csv_and_syslog(people: People) -> None:
     assert people.admin.fault(f"{OURS}/audit/export", method="GET", format="xml")[0] == 400
 
 
-def test_an_export_refuses_what_the_store_cannot_hold(people: People, subtests: pytest.Subtests) -> None:
+def test_an_export_refuses_invalid_filters(people: People, subtests: pytest.Subtests) -> None:
     cases = [
         *[(name, "a\0b") for name in ("actor", "action", "object_type", "object_id", "workspace", "outcome", "format")],
         *[(name, value) for name in ("since", "until") for value in (str(2**63), str(-(2**63) - 1), "9" * 5000, "now")],
@@ -143,7 +143,7 @@ def test_an_export_refuses_what_the_store_cannot_hold(people: People, subtests: 
             assert name in message
 
 
-def test_every_entry_says_from_where_and_by_which_client(people: People, application: app.App) -> None:
+def test_every_entry_has_the_address_and_the_client(people: People, application: app.App) -> None:
     bo = signed(people.add("bo", "Contributor"), {"user-agent": "mlflow-python-client/3.17.2"})
     bo.post("registered-models/create", name="iris")
     bo.ask("DELETE", "registered-models/delete", {"name": "iris"})
@@ -178,7 +178,7 @@ def test_an_export_of_many_pages_has_every_entry_once(people: People, applicatio
     assert len(exported["csv"].splitlines()) == 2 * log.PAGE + 2  # one head
 
 
-def test_it_has_a_right_of_its_own(people: People) -> None:
+def test_reading_the_audit_log_needs_its_own_right(people: People) -> None:
     reader, auditor = people.add("bo", "Reader", "/"), people.add("cy", "Auditor", "/")
 
     assert reader.ask("GET", f"{OURS}/audit").status == 403
@@ -186,7 +186,7 @@ def test_it_has_a_right_of_its_own(people: People) -> None:
 
 
 @pytest.mark.both
-def test_deletions_stages_and_aliases_are_written_and_what_training_logs_is_not(people: People) -> None:
+def test_deletions_stages_and_aliases_are_recorded_and_logged_data_is_not(people: People) -> None:
     bo = people.add("bo", "Contributor")
     experiment = bo.new_experiment("e")
     run = bo.new_run(experiment)

@@ -21,7 +21,7 @@ def get(api: Api, dataset: str) -> int:
 
 
 @pytest.mark.both
-def test_a_reader_of_one_experiment_finds_its_datasets_alone(people: People) -> None:
+def test_a_reader_of_one_experiment_finds_only_its_datasets(people: People) -> None:
     admin = people.admin
     ours, theirs = admin.new_experiment("ours"), admin.new_experiment("theirs")
     mine = new_dataset(admin, "mine", ours)
@@ -40,7 +40,7 @@ def test_a_reader_of_one_experiment_finds_its_datasets_alone(people: People) -> 
     assert hidden == missing
 
 
-def test_an_editor_of_one_experiment_makes_datasets_for_it_and_for_no_other(people: People) -> None:
+def test_an_editor_of_one_experiment_creates_datasets_only_for_it(people: People) -> None:
     admin = people.admin
     ours, theirs = admin.new_experiment("ours"), admin.new_experiment("theirs")
     bo = people.add("bo", "MLflow EDIT", f"/ws/default/experiments/{ours}")

@@ -19,7 +19,7 @@ def manager(people: People) -> Api:
     return people.add("mia", "People manager", "/")
 
 
-def test_a_manager_of_users_does_what_the_right_is_for(people: People, manager: Api) -> None:
+def test_a_manager_of_users_can_manage_users(people: People, manager: Api) -> None:
     manager.post(f"{OURS}/users", name="bo", password=PASSWORD)
     manager.post(f"{OURS}/groups", name="team")
     assert manager.ask("POST", f"{OURS}/groups/team/members", {"member": "bo"}).status == 200
@@ -27,7 +27,7 @@ def test_a_manager_of_users_does_what_the_right_is_for(people: People, manager: 
     assert manager.ask("DELETE", f"{OURS}/users/bo").status == 200
 
 
-def test_the_right_to_write_users_is_no_way_to_other_rights(
+def test_the_right_to_write_users_gives_no_other_rights(
     people: People, manager: Api, subtests: pytest.Subtests
 ) -> None:
     cases: list[tuple[str, str, object]] = [
@@ -62,7 +62,7 @@ def test_the_right_to_write_users_is_no_way_to_other_rights(
             assert manager.get(f"{OURS}/me").get("groups", []) == []
 
 
-def test_who_is_denied_something_by_a_group_does_not_leave_it(people: People, manager: Api) -> None:
+def test_a_user_cannot_leave_a_group_that_denies_something(people: People, manager: Api) -> None:
     people.admin.post(f"{OURS}/groups", name="blocked")
     people.deny("blocked", "Reader", "/ws/default")
     people.admin.post(f"{OURS}/groups/blocked/members", member="mia")
@@ -97,7 +97,7 @@ def test_a_caller_cannot_narrow_a_role_that_denies_them(people: People, manager:
 
 
 @pytest.mark.parametrize("scope", ["read", "write"])
-def test_a_token_makes_no_token_wider_than_itself(people: People, scope: str) -> None:
+def test_a_token_cannot_create_a_token_with_more_rights(people: People, scope: str) -> None:
     token = people.token(ADMIN, scope=scope)
     narrow = signed(people.open, bearer(token))
 
@@ -116,7 +116,7 @@ def test_a_token_never_exceeds_its_owner(people: People) -> None:
 
 
 @pytest.mark.both
-def test_credentials_of_a_deleted_user_open_nothing_and_serve_no_later_user_of_the_name(people: People) -> None:
+def test_credentials_of_a_deleted_user_are_invalid_for_a_later_user_of_the_name(people: People) -> None:
     bo = people.add("bo", "Owner", "/", password=PASSWORD)
     token = people.token("bo")
     reply = people.open.ask("POST", f"{OURS}/login", {"username": "bo", "password": PASSWORD})

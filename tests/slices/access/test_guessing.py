@@ -84,7 +84,7 @@ def test_a_caller_without_the_right_learns_no_name(people: People) -> None:
     assert known == answers(bo, "team", hidden, "north") == answers(bo, "secret", hidden, "north")
 
 
-def test_the_creation_of_a_hidden_thing_says_no_more_than_that_the_name_is_taken(people: People) -> None:
+def test_creating_a_hidden_object_reveals_only_that_the_name_is_taken(people: People) -> None:
     people.admin.new_experiment("hidden")
     bo = people.add("bo", "Creator", password=PASSWORD)
 
@@ -95,7 +95,7 @@ def test_the_creation_of_a_hidden_thing_says_no_more_than_that_the_name_is_taken
 
 
 @pytest.mark.parametrize("before", ["chosen by somebody else", "a session of another user"])
-def test_a_sign_in_begins_a_session_that_nobody_knew_before(people: People, before: str) -> None:
+def test_a_sign_in_creates_a_new_session_id(people: People, before: str) -> None:
     people.add("eve", password=PASSWORD)
     eves = people.open.ask("POST", f"{OURS}/login", {"username": "eve", "password": PASSWORD}).headers["set-cookie"]
     cookie = eves.partition(";")[0] if "session" in before else "trackside_session=" + "A" * 43

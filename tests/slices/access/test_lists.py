@@ -78,7 +78,7 @@ def test_assignments_come_in_pages_and_by_place(people: People) -> None:
     assert admin.fault(f"{OURS}/role-assignments", method="GET", page_token="x")[0] == 400
 
 
-def test_a_manager_of_one_object_sees_what_holds_there_and_nothing_else(people: People) -> None:
+def test_a_manager_of_one_object_sees_only_the_assignments_at_it(people: People) -> None:
     red = people.admin.new_experiment("red")
     bo = people.add("bo", "MLflow MANAGE", f"/ws/default/experiments/{red}")
     people.add("cy", "Reader")
@@ -90,7 +90,7 @@ def test_a_manager_of_one_object_sees_what_holds_there_and_nothing_else(people: 
         assert bo.ask("GET", f"{OURS}/role-assignments?scope={scope}&inherited=true").status == 403, scope
 
 
-def test_a_draft_of_a_role_is_checked_field_by_field(people: People) -> None:
+def test_a_draft_of_a_role_is_checked_by_field(people: People) -> None:
     people.add("bo")
     draft = {
         "name": "reader",

@@ -9,7 +9,7 @@ from support.people import ADMIN, OURS, PASSWORD, People
 from support.processes.servers import Server, trackside
 
 
-def test_a_user_with_other_tokens_signs_in_and_out_and_keeps_those(server: Server, tmp_path: Path) -> None:
+def test_signing_in_and_out_keeps_other_tokens_of_the_user(server: Server, tmp_path: Path) -> None:
     people = People(server.api).begin()
     people.admin.post(f"{OURS}/me/tokens", token_name="before")
     home = {"HOME": str(tmp_path)}
@@ -37,7 +37,7 @@ def test_logins_of_the_same_second_have_tokens_of_their_own(server: Server, tmp_
     assert codes == [0, 0, 0]
 
 
-def test_a_login_that_is_refused_says_what_is_wrong(server: Server, tmp_path: Path) -> None:
+def test_a_refused_login_is_reported_with_the_reason(server: Server, tmp_path: Path) -> None:
     People(server.api).begin()
 
     code, _, complaint = trackside(
@@ -48,7 +48,7 @@ def test_a_login_that_is_refused_says_what_is_wrong(server: Server, tmp_path: Pa
     assert complaint == f"trackside: {server.url} does not accept the username '{ADMIN}' with this password\n"
 
 
-def test_credentials_that_are_refused_are_named(server: Server, tmp_path: Path) -> None:
+def test_refused_credentials_are_named(server: Server, tmp_path: Path) -> None:
     people = People(server.api).begin()
     home = {"HOME": str(tmp_path), "TRACKSIDE_URL": server.url}
     trackside("login", "--username", ADMIN, cwd=tmp_path, given=f"{PASSWORD}\n", **home)
@@ -116,7 +116,7 @@ def delete_password(service, username):
 
 
 @pytest.mark.parametrize("home", ["/dev/null", *(pytest.param(each, marks=pytest.mark.slow) for each in ("~", "mine"))])
-def test_a_keyring_keeps_a_login_also_where_the_home_keeps_nothing(server: Server, tmp_path: Path, home: str) -> None:
+def test_a_keyring_stores_a_login_if_the_home_folder_is_read_only(server: Server, tmp_path: Path, home: str) -> None:
     People(server.api).begin()
     (tmp_path / "keyring.py").write_text(KEYRING)  # stands for the user's desktop
     variables = {"PYTHONPATH": str(tmp_path), "HOME": str(tmp_path / home) if home == "mine" else home}

@@ -100,9 +100,7 @@ def test_a_call_without_a_credential_is_refused(application: app.App, people: Pe
         for role in builtin.ALL
     ],
 )
-def test_a_role_lets_in_where_its_actions_say_and_nowhere_else(
-    application: app.App, people: People, role: Role
-) -> None:
+def test_a_role_opens_exactly_the_routes_of_its_actions(application: app.App, people: People, role: Role) -> None:
     headers = token(people, role.role_id)
     wrong = []
     for route in routes(application):
@@ -120,7 +118,7 @@ def test_a_role_lets_in_where_its_actions_say_and_nowhere_else(
     assert not wrong
 
 
-def test_somebody_without_a_role_is_let_in_nowhere(application: app.App, people: People) -> None:
+def test_a_user_without_a_role_can_call_no_route(application: app.App, people: People) -> None:
     headers = token(people, "nobody")
     let_in = {
         route.paths[0]

@@ -17,7 +17,7 @@ MISSING = [
 
 @pytest.mark.both
 @pytest.mark.parametrize("what", ["role-assignments", "deny-assignments"])
-def test_a_right_at_what_does_not_exist_is_refused(people: People, what: str) -> None:
+def test_an_assignment_at_a_missing_object_is_refused(people: People, what: str) -> None:
     people.add("bo")
 
     refused = {
@@ -30,7 +30,7 @@ def test_a_right_at_what_does_not_exist_is_refused(people: People, what: str) ->
     }
 
 
-def test_a_right_is_given_at_all_objects_in_the_trash_and_where_workspaces_will_be(people: People) -> None:
+def test_roles_can_be_assigned_to_deleted_objects_and_all_objects_and_future_groups(people: People) -> None:
     people.add("bo")
     gone = people.admin.new_experiment("gone")
     people.admin.post("experiments/delete", experiment_id=gone)
@@ -56,7 +56,7 @@ def test_a_caller_without_the_right_to_assign_learns_no_name(people: People) -> 
     assert refused[0] == refused[1] == (403, "PERMISSION_DENIED", "Permission denied.")
 
 
-def test_a_model_is_renamed_to_a_name_at_which_mlflows_call_gave_the_same_right(people: People) -> None:
+def test_a_model_can_get_a_name_at_which_mlflows_call_gave_the_same_right(people: People) -> None:
     people.add("bo")
     Registry(people.admin).new_model("old")
     for name in ("old", "new"):  # MLflow's call takes names to come, as stock MLflow does

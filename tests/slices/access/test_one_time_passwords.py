@@ -25,7 +25,7 @@ def change(api: Api, current: str, new: str = CHOSEN) -> int:
     return api.ask("POST", f"{OURS}/me/password", {"current_password": current, "password": new}).status
 
 
-def test_a_one_time_password_opens_nothing_but_its_change(people: People) -> None:
+def test_a_one_time_password_allows_only_its_change(people: People) -> None:
     first = new_user(people, is_admin=True)
     bo = signed(people.open, basic("bo", first))
 
@@ -61,7 +61,7 @@ def test_the_session_of_a_one_time_password_may_change_it_and_ends_with_it(peopl
 
 
 @pytest.mark.slow
-def test_mlflows_call_changes_it_too(people: People) -> None:
+def test_mlflows_call_changes_a_one_time_password(people: People) -> None:
     first = new_user(people)
     bo = signed(people.open, basic("bo", first))
     fields = {"username": "bo", "password": CHOSEN, "current_password": first}
@@ -93,7 +93,7 @@ def test_a_password_and_a_one_time_password_exclude_each_other(people: People) -
     assert (status, message) == (400, "The call has both password and one_time_password; send only one of them.")
 
 
-def test_the_log_says_that_a_password_serves_once_and_never_which(people: People) -> None:
+def test_the_audit_log_has_one_time_passwords_without_their_values(people: People) -> None:
     first = new_user(people)
     change(signed(people.open, basic("bo", first)), first)
 
@@ -105,7 +105,7 @@ def test_the_log_says_that_a_password_serves_once_and_never_which(people: People
 
 
 @pytest.mark.both
-def test_a_one_time_password_ends(people: People, application: Any) -> None:
+def test_a_one_time_password_expires(people: People, application: Any) -> None:
     first = new_user(people)
     bo = signed(people.open, basic("bo", first))
 

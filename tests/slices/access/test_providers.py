@@ -194,7 +194,7 @@ def test_a_provider_does_not_take_over_an_account_by_its_name(people: People, is
         ({"kind": "service"}, 403),
     ],
 )
-def test_a_provider_that_gives_out_names_takes_over_users_that_nobody_signs_in_as(
+def test_a_provider_of_names_takes_over_users_without_another_sign_in(
     people: People, issuer: TestIssuer, fields: dict[str, Any], status: int
 ) -> None:
     people.admin.post(f"{OURS}/users", {"name": "ana", **fields})
@@ -203,7 +203,7 @@ def test_a_provider_that_gives_out_names_takes_over_users_that_nobody_signs_in_a
 
 
 @pytest.mark.parametrize("more", [{"create_users": "false"}])
-def test_a_provider_may_be_told_to_create_nobody(people: People, issuer: TestIssuer) -> None:
+def test_a_provider_can_be_configured_to_create_no_users(people: People, issuer: TestIssuer) -> None:
     reply = sign_in(people.open, issuer)
 
     assert reply.status == 403
@@ -226,7 +226,7 @@ def test_a_shell_takes_the_commands_of_a_refusal_as_words(people: People, issuer
 
 
 @pytest.mark.parametrize("more", [{"username_claim": "email"}])
-def test_an_address_is_a_name_only_if_the_provider_verified_it(people: People, issuer: TestIssuer) -> None:
+def test_a_mail_address_is_a_user_name_only_if_the_provider_verified_it(people: People, issuer: TestIssuer) -> None:
     assert sign_in(people.open, issuer, email="ana@example.com").status == 400
     assert sign_in(people.open, issuer, email="ana@example.com", email_verified=True).status == 303
 
@@ -312,7 +312,7 @@ def test_an_answer_of_another_issuer_is_refused(people: People, issuer: TestIssu
     assert "/token" not in issuer.asked  # the code was not shown to anybody
 
 
-def test_what_the_provider_refuses_is_told_without_its_words(people: People, issuer: TestIssuer) -> None:
+def test_a_refusal_of_the_provider_is_reported_without_its_text(people: People, issuer: TestIssuer) -> None:
     url, cookie = begin(people.open)
     arguments = {**issuer.approve(url), "error": "<script>"}
 
@@ -323,7 +323,7 @@ def test_what_the_provider_refuses_is_told_without_its_words(people: People, iss
     assert "default-src 'none'" in reply.headers["content-security-policy"]
 
 
-def test_a_page_of_another_server_is_no_page_to_go_to(people: People) -> None:
+def test_a_redirect_to_another_server_is_refused(people: People) -> None:
     for page in ("//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nx: y", "x"):
         assert people.open.fault(f"{WAYS}/company", next=page)[:2] == (400, "INVALID_PARAMETER_VALUE")
 
@@ -389,7 +389,7 @@ def search(people: People, token: str) -> Reply:
     return signed(people.open, bearer(token)).ask("POST", "experiments/search", {"max_results": 1})
 
 
-def test_a_jwt_is_the_service_principal_that_trusts_all_its_claims(robot: People, issuer: TestIssuer) -> None:
+def test_a_jwt_signs_in_the_service_principal_that_trusts_all_its_claims(robot: People, issuer: TestIssuer) -> None:
     assert search(robot, issuer.token(number=7)).status == 200
     me = signed(robot.open, bearer(issuer.token(number=7))).get(f"{OURS}/me")
     assert (me["name"], me["credential"]) == ("robot", "JWT of company (repo:team/model)")
@@ -401,7 +401,7 @@ def test_a_jwt_is_the_service_principal_that_trusts_all_its_claims(robot: People
     assert search(robot, issuer.token(number=7)).status == 401
 
 
-def test_a_jwt_that_proves_nothing_is_refused_with_its_reason(robot: People, issuer: TestIssuer) -> None:
+def test_an_invalid_jwt_is_refused_with_the_reason(robot: People, issuer: TestIssuer) -> None:
     faults: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         ({"exp": 1}, {}, "the JWT has expired"),
         ({"aud": CLIENT}, {}, "audience is not accepted"),  # an ID token of a user
@@ -443,7 +443,7 @@ def test_a_rotation_of_keys_needs_no_restart_and_a_withdrawn_key_proves_nothing(
     assert search(robot, old).status == 401
 
 
-def test_claims_that_say_too_little_are_no_trust(robot: People) -> None:
+def test_an_invalid_trust_is_refused(robot: People) -> None:
     for claims in ({}, {"iss": "x"}, {"sub": ""}, {"bad name": "x"}):
         reply = robot.admin.ask("POST", f"{OURS}/users/robot/trusts", {"provider": "company", "claims": claims})
         assert reply.status == 400
@@ -458,7 +458,7 @@ def test_a_jwt_that_two_principals_trust_is_refused(robot: People, issuer: TestI
     assert search(robot, issuer.token(number=7)).status == 401
 
 
-def test_a_numbers_text_is_its_json() -> None:
+def test_claims_are_compared_as_json_text() -> None:
     trust = model.Trust(1, 1, "i", {"a": "true", "b": "1"}, 0, "")
 
     assert model.matching([trust], {"a": True, "b": 1}) == [trust]

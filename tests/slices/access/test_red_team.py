@@ -96,7 +96,9 @@ def ask(api: Api, route: Route, names: Names) -> tuple[int, bytes]:
     return reply.status, said
 
 
-def test_credentials_of_a_deleted_user_open_no_route(application: app.App, people: People, hidden: Names) -> None:
+def test_credentials_of_a_deleted_user_are_refused_on_every_route(
+    application: app.App, people: People, hidden: Names
+) -> None:
     people.add("gone", "Owner", "/", is_admin=True, password=PASSWORD)
     token = bearer(people.token("gone", scope="admin"))
     login = people.open.ask("POST", f"{OURS}/login", {"username": "gone", "password": PASSWORD})
@@ -117,7 +119,7 @@ def test_credentials_of_a_deleted_user_open_no_route(application: app.App, peopl
 
 
 @pytest.mark.parametrize("role", ["none", "at an experiment", "read token", "signed out"])
-def test_what_is_hidden_is_answered_as_what_is_missing(
+def test_hidden_objects_answer_like_missing_ones(
     application: app.App, people: People, hidden: Names, role: str
 ) -> None:
     name = role.replace(" ", "-")

@@ -29,7 +29,9 @@ def three(people: People) -> dict[str, str]:
     return found
 
 
-def test_a_role_at_one_experiment_opens_that_and_its_runs_alone(people: People, three: dict[str, str]) -> None:
+def test_a_role_at_one_experiment_opens_only_this_experiment_and_its_runs(
+    people: People, three: dict[str, str]
+) -> None:
     bo = people.add("bo", "MLflow EDIT", f"/ws/default/experiments/{three['red']}")
 
     assert names(bo) == ["red"]
@@ -69,7 +71,7 @@ def test_hidden_and_missing_are_refused_alike(people: People, three: dict[str, s
     assert (status, code, message) == (404, "RESOURCE_DOES_NOT_EXIST", f"Could not find experiment with name '{model}'")
 
 
-def test_pages_are_whole_and_betray_nothing_of_what_is_hidden(people: People) -> None:
+def test_pages_are_complete_and_reveal_no_hidden_objects(people: People) -> None:
     admin = people.admin
     ids = [admin.new_experiment(f"e{i:02}") for i in range(20)]
     bo = people.add("bo")
@@ -162,7 +164,7 @@ def test_a_user_has_the_permissions_that_clients_of_mlflow_2_require(people: Peo
     ]
 
 
-def test_the_change_log_names_nothing_that_is_hidden(people: People, three: dict[str, str]) -> None:
+def test_the_change_log_names_no_hidden_object(people: People, three: dict[str, str]) -> None:
     bo = people.add("bo", "Owner")
     people.deny("bo", "MLflow DENY", f"/ws/default/experiments/{three['blue']}")
 
@@ -176,7 +178,7 @@ def test_the_change_log_names_nothing_that_is_hidden(people: People, three: dict
     assert "changes" not in blue
 
 
-def test_what_calls_about_the_whole_workspace_tell_is_kept_from_those_with_rights_on_parts(
+def test_calls_about_the_whole_workspace_are_closed_to_callers_with_rights_on_parts(
     people: People, three: dict[str, str]
 ) -> None:
     bo = people.add("bo", "MLflow MANAGE", f"/ws/default/experiments/{three['red']}")
@@ -210,16 +212,14 @@ def test_a_denial_of_a_part_closes_the_calls_that_read_or_write_a_whole_workspac
     assert cy.ask("GET", ids).status == 200  # no link carries endpoints
 
 
-def test_a_role_at_a_part_closes_nothing_that_a_role_at_the_workspace_opens(
-    people: People, three: dict[str, str]
-) -> None:
+def test_a_role_at_an_object_does_not_limit_a_role_at_the_workspace(people: People, three: dict[str, str]) -> None:
     bo = people.add("bo", "Reader")
     people.grant("bo", "MLflow MANAGE", f"/ws/default/experiments/{three['red']}")
 
     assert bo.ask("GET", f"{OURS}/sync/ids?entity=run").status == 200
 
 
-def test_lineage_shows_nothing_of_an_experiment_that_is_hidden(people: People, three: dict[str, str]) -> None:
+def test_lineage_shows_no_hidden_experiment(people: People, three: dict[str, str]) -> None:
     admin, run = people.admin, three["blue run"]
     admin.post("runs/set-tag", run_id=run, key="mlflow.source.name", value="secret.py")
     admin.post(
@@ -250,7 +250,7 @@ def test_lineage_shows_nothing_of_an_experiment_that_is_hidden(people: People, t
     assert [caller.ask("GET", models.format(run)).status for caller in (bo, cy)] == [403, 403]
 
 
-def test_the_models_of_a_run_are_those_that_the_caller_may_read(people: People, three: dict[str, str]) -> None:
+def test_a_caller_gets_only_the_readable_models_of_a_run(people: People, three: dict[str, str]) -> None:
     bo = people.add("bo", "Reader")
     people.deny("bo", "MLflow DENY", "/ws/default/models/red")
     models = f"{OURS}/runs/{three['red run']}/models"
@@ -322,7 +322,7 @@ def test_groups_pass_their_roles_on_at_once(people: People, three: dict[str, str
     assert bo.ask("POST", f"{OURS}/groups/team/members", {"member": "bo"}).status == 403
 
 
-def test_a_custom_role_is_azures_json(people: People, three: dict[str, str]) -> None:
+def test_a_custom_role_has_azures_json_form(people: People, three: dict[str, str]) -> None:
     prefix = "Microsoft.MachineLearningServices/workspaces"
     made = people.admin.post(
         f"{OURS}/roles",
@@ -364,7 +364,7 @@ def test_a_role_at_a_resource_group_holds_in_its_workspaces(people: People) -> N
     assert refused.status == 403
 
 
-def test_a_workspace_that_is_closed_is_as_one_that_is_missing(people: People) -> None:
+def test_a_workspace_without_rights_answers_like_a_missing_one(people: People) -> None:
     people.admin.new_workspace("north")
     bo = people.add("bo", "Reader")
 
@@ -374,7 +374,7 @@ def test_a_workspace_that_is_closed_is_as_one_that_is_missing(people: People) ->
         assert (missing.status, missing.json["message"]) == (404, f"Workspace '{name}' not found")
 
 
-def test_the_creator_of_a_workspace_owns_it_and_its_end_takes_the_rights_along(people: People) -> None:
+def test_the_creator_owns_a_workspace_and_its_deletion_deletes_the_rights(people: People) -> None:
     bo = people.add("bo", "Contributor", "/subscriptions/s1")
     bo.ask("POST", f"{OURS}/workspaces", {"name": "west", "subscription_id": "s1", "resource_group": "g"})
     cy = people.add("cy")
@@ -390,7 +390,7 @@ def test_the_creator_of_a_workspace_owns_it_and_its_end_takes_the_rights_along(p
     assert cy.within("west").fault("experiments/search", max_results=1) == DENIED
 
 
-def test_explain_names_what_decides(people: People, three: dict[str, str]) -> None:
+def test_explain_names_the_deciding_assignment(people: People, three: dict[str, str]) -> None:
     bo = people.add("bo", "Reader")
     scope = f"/ws/default/experiments/{three['red']}"
     number = people.deny("bo", "MLflow READ", scope)
@@ -406,7 +406,7 @@ def test_explain_names_what_decides(people: People, three: dict[str, str]) -> No
     assert other.status == 403
 
 
-def test_pages_can_ask_what_a_caller_may_do(people: People, three: dict[str, str]) -> None:
+def test_a_call_returns_what_the_caller_may_do(people: People, three: dict[str, str]) -> None:
     bo = people.add("bo", "MLflow EDIT", f"/ws/default/experiments/{three['red']}")
 
     whole = bo.get(f"{OURS}/me/actions", scope="/ws/default")
@@ -429,7 +429,7 @@ def test_a_read_token_reads_what_its_owner_manages_and_writes_nothing(people: Pe
 # Endpoints and views
 
 
-def test_rights_at_one_endpoint_decide_what_is_done_with_it_and_what_is_listed(people: People) -> None:
+def test_rights_at_one_endpoint_limit_its_use_and_the_list(people: People) -> None:
     endpoints = f"{OURS}/endpoints"
     for name in ("red", "blue"):
         people.admin.post(endpoints, name=name, auth_mode="none")

@@ -50,7 +50,7 @@ def kept(server: Server, people: People) -> Iterator[tuple[Line, str, int]]:
         yield line, run, number
 
 
-def test_a_right_that_is_taken_away_ends_on_open_connections(people: People, kept: tuple[Line, str, int]) -> None:
+def test_a_removed_right_ends_on_open_connections(people: People, kept: tuple[Line, str, int]) -> None:
     line, run, number = kept
 
     people.admin.ask("DELETE", f"{OURS}/role-assignments/{number}")
@@ -76,7 +76,7 @@ def test_disabling_a_user_applies_to_open_connections(people: People, kept: tupl
     assert line.log(run) == 401
 
 
-def test_each_call_is_judged_by_what_it_names(people: People, kept: tuple[Line, str, int]) -> None:
+def test_each_call_is_checked_for_the_objects_that_it_names(people: People, kept: tuple[Line, str, int]) -> None:
     line, run, _ = kept
     foreign = people.admin.new_run(experiment_id=people.admin.new_experiment("secret"))
 

@@ -37,7 +37,7 @@ def directory(people: People) -> Directory:
 
 
 @pytest.mark.both
-def test_a_token_of_scim_does_that_and_nothing_else(people: People, directory: Directory) -> None:
+def test_a_scim_token_allows_only_scim_calls(people: People, directory: Directory) -> None:
     assert directory.ask("GET", "Users").status == 200
     for method, path in (("GET", f"{OURS}/users"), ("POST", f"{OURS}/users"), ("POST", f"{OURS}/me/tokens")):
         reply = directory.api.ask(method, path, {"name": "x", "token_name": "x"} if method == "POST" else None)
@@ -107,7 +107,7 @@ def test_members_of_a_group_are_added_removed_and_replaced(people: People, direc
     assert directory.ask("DELETE", one).status == 204
 
 
-def test_an_administrator_is_not_a_directorys_to_change(people: People, directory: Directory) -> None:
+def test_a_directory_cannot_change_an_administrator(people: People, directory: Directory) -> None:
     (root,) = directory.ask("GET", "Users", filter=f'userName eq "{ADMIN}"').json["Resources"]
 
     for method, body in (
@@ -118,7 +118,7 @@ def test_an_administrator_is_not_a_directorys_to_change(people: People, director
         assert directory.ask(method, f"Users/{root['id']}", body).status == 403
 
 
-def test_mistakes_are_answered_in_scims_words(directory: Directory) -> None:
+def test_errors_have_scims_form(directory: Directory) -> None:
     made = directory.make("Users", userName="ana")
     one = f"Users/{made['id']}"
     wrong: list[tuple[str, str, Any, int, str | None]] = [
@@ -149,7 +149,7 @@ def test_mistakes_are_answered_in_scims_words(directory: Directory) -> None:
     assert directory.api.ask("POST", "/scim/v2/Users", b"x", headers={"content-type": "text/plain"}).status == 400
 
 
-def test_a_directory_learns_what_the_server_has(directory: Directory) -> None:
+def test_a_directory_can_read_the_supported_features(directory: Directory) -> None:
     assert directory.ask("GET", "ServiceProviderConfig").json["patch"] == {"supported": True}
     assert [each["name"] for each in directory.ask("GET", "ResourceTypes").json["Resources"]] == ["User", "Group"]
     assert [each["name"] for each in directory.ask("GET", "Schemas").json["Resources"]] == ["User", "Group"]

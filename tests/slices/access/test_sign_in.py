@@ -43,7 +43,7 @@ def test_the_first_user_must_be_an_administrator(api: Api) -> None:
     assert "The first user must be an administrator" in message
 
 
-def test_what_is_no_credential_is_refused_in_the_same_words(people: People, subtests: pytest.Subtests) -> None:
+def test_invalid_credentials_get_the_same_message(people: People, subtests: pytest.Subtests) -> None:
     cases: list[dict[str, str]] = [
         basic(ADMIN, "wrong-password-1"),
         basic("nobody"),
@@ -77,12 +77,12 @@ def test_a_browser_gets_no_challenge(people: People, headers: dict[str, str]) ->
     assert "www-authenticate" not in reply.headers
 
 
-def test_an_unknown_path_tells_nothing_without_a_sign_in(people: People) -> None:
+def test_an_unknown_path_without_a_sign_in_reveals_nothing(people: People) -> None:
     assert people.open.ask("GET", "/api/2.0/mlflow/nothing").status == 401
     assert people.admin.ask("GET", "/api/2.0/mlflow/nothing").status == 404
 
 
-def test_a_token_is_taken_as_bearer_and_as_basic_password(people: People) -> None:
+def test_a_token_is_accepted_as_bearer_and_as_basic_password(people: People) -> None:
     people.add("bo", "Reader", password=PASSWORD)
     token = people.token("bo")
 
@@ -103,7 +103,7 @@ def test_a_token_is_shown_once_and_stored_as_a_hash(people: People, application:
     assert token.encode() not in repr(rows).encode()
 
 
-def test_a_mistyped_token_is_no_token() -> None:
+def test_a_mistyped_token_is_refused_by_its_checksum() -> None:
     token = keys.new_token(keys.OF_USER)
 
     assert keys.is_token(token)
@@ -125,7 +125,7 @@ def test_a_revoked_token_is_refused_at_once(people: People) -> None:
 
 
 @pytest.mark.parametrize("what", ["delete", "disable", "password"])
-def test_a_change_of_a_user_holds_at_once(people: People, what: str) -> None:
+def test_a_change_of_a_user_applies_at_once(people: People, what: str) -> None:
     bo = people.add("bo", "Reader", password=PASSWORD)
     token = signed(people.open, bearer(people.token("bo")))
     for each in (bo, token):
@@ -144,7 +144,7 @@ def test_a_change_of_a_user_holds_at_once(people: People, what: str) -> None:
     assert token.ask("POST", "experiments/search", {"max_results": 1}).status == still
 
 
-def test_a_token_does_no_more_than_its_scope(people: People) -> None:
+def test_a_token_allows_only_its_scope(people: People) -> None:
     people.add("bo", "Owner", "/", password=PASSWORD)
     read, write, admin = (signed(people.open, bearer(people.token("bo", scope=s))) for s in ("read", "write", "admin"))
 
@@ -207,7 +207,7 @@ def test_the_last_administrator_stays(people: People) -> None:
     assert people.named("bo").ask("PATCH", f"{OURS}/users/{ADMIN}", {"is_admin": False}).status == 200
 
 
-def test_an_easy_password_is_refused(people: People) -> None:
+def test_a_weak_password_is_refused(people: People) -> None:
     for password in (
         *("short", "aaaaaaaaaaaaaaaa", "1234567890123", "password1234", "x" * 1025, "P@ssw0rd2026!", "Welcome-2026-1"),
         *(
@@ -222,7 +222,7 @@ def test_an_easy_password_is_refused(people: People) -> None:
         assert people.admin.fault(f"{OURS}/users", name="bo", password=password)[0] == 400
 
 
-def test_the_history_has_the_name_of_who_signed_in_and_not_a_headers_word(people: People) -> None:
+def test_the_history_has_the_signed_in_user_and_not_the_name_in_a_header(people: People) -> None:
     bo = people.add("bo", "Contributor", password=PASSWORD)
 
     signed(bo, {"x-trackside-user": "somebody else"}).new_experiment("e")

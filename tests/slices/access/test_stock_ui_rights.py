@@ -45,7 +45,7 @@ def test_a_reader_of_one_experiment_reads_its_runs_and_no_other(people: People) 
     assert ask(bo, other)["apiError"] == {"code": "PERMISSION_DENIED"}
 
 
-def test_somebody_without_a_role_asks_nothing(people: People) -> None:
+def test_a_user_without_a_role_gets_no_data(people: People) -> None:
     bo = people.add("bo")
 
     assert bo.ask("POST", "/graphql", {"query": "{ __typename }"}).status == 403

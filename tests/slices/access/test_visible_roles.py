@@ -37,7 +37,7 @@ def roles(people: People) -> dict[str, str]:
     return {name: make(name, scopes) for name, scopes in places.items()}
 
 
-def test_a_caller_sees_the_roles_and_places_of_workspaces_that_they_know(people: People, roles: dict[str, str]) -> None:
+def test_a_caller_sees_the_roles_and_scopes_of_readable_workspaces(people: People, roles: dict[str, str]) -> None:
     nobody = people.add("ana")
     northern = people.add("bo", "MLflow READ", "/ws/north/experiments/0")
     reader = people.add("cy", "Reader", "/ws/south")

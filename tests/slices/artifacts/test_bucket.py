@@ -62,7 +62,7 @@ def test_the_proxy_keeps_files_in_the_bucket(bucket_server: Server, bucket: Clou
     assert bucket_server.ask("GET", f"{place}/folder/large").status == 404
 
 
-def test_the_bucket_is_parted_by_workspace(bucket_server: Server, bucket: CloudBlobs, place: str) -> None:
+def test_each_workspace_has_its_part_of_the_bucket(bucket_server: Server, bucket: CloudBlobs, place: str) -> None:
     key = place.removeprefix(PROXY + "/")
     for each in ("default", "north"):
         bucket_server.ask("PUT", f"{place}/file", each.encode(), workspace=each)
@@ -72,7 +72,7 @@ def test_the_bucket_is_parted_by_workspace(bucket_server: Server, bucket: CloudB
     assert bucket_server.ask("GET", f"{PROXY}/workspaces/north/{key}/file").status == 400
 
 
-def test_an_upload_that_is_given_up_leaves_no_parts(bucket_server: Server, s3: dict[str, str], place: str) -> None:
+def test_an_aborted_upload_leaves_no_parts(bucket_server: Server, s3: dict[str, str], place: str) -> None:
     with bucket_server.connect() as client:
         client.sendall(f"PUT {place}/half HTTP/1.1\r\nHost: localhost\r\nContent-Length: {90 * MIB}\r\n\r\n".encode())
         for _ in range(40):
@@ -86,7 +86,7 @@ def test_an_upload_that_is_given_up_leaves_no_parts(bucket_server: Server, s3: d
 
 
 @pytest.mark.slow
-def test_a_large_file_passes_to_the_bucket_and_back_in_little_memory(bucket_server: Server, place: str) -> None:
+def test_a_large_file_is_sent_to_the_bucket_and_back_in_little_memory(bucket_server: Server, place: str) -> None:
     """That of our server: the bucket's is this process."""
     size = 256 * MIB
     bucket_server.ask("PUT", f"{place}/warm", bytes(3 * PART_BYTES))
@@ -121,7 +121,7 @@ def test_the_files_of_a_run_in_a_bucket_are_listed_and_read(bucket_server: Serve
     assert (got.body, got.headers["content-type"]) == (b"flavors:", "text/plain")
 
 
-def test_a_bucket_that_the_server_was_not_told_to_serve_stays_closed(bucket_server: Server) -> None:
+def test_a_bucket_that_the_operator_does_not_allow_is_not_served(bucket_server: Server) -> None:
     for location in ("s3://artifacts/elsewhere", "s3://artifacts", "s3://others/direct"):
         run = bucket_server.new_run(name=location, artifact_location=location)
         assert _listed(bucket_server, run_id=run["run_id"]).status == 403
@@ -143,7 +143,7 @@ def test_a_store_that_does_not_answer_is_unavailable(tmp_path_factory: pytest.Te
     assert refused.fault == (503, "TEMPORARILY_UNAVAILABLE", "The artifact store cannot read '0/file' now")
 
 
-def test_a_bucket_of_another_s3_server_needs_no_more_variables_than_mlflow(s3: dict[str, str], tmp_path: Path) -> None:
+def test_a_bucket_of_another_s3_server_needs_only_mlflows_variables(s3: dict[str, str], tmp_path: Path) -> None:
     variables = {
         "MLFLOW_S3_ENDPOINT_URL": s3["endpoint"],
         "AWS_ACCESS_KEY_ID": s3["access_key_id"],
@@ -156,14 +156,14 @@ def test_a_bucket_of_another_s3_server_needs_no_more_variables_than_mlflow(s3: d
 
 
 @pytest.mark.parametrize("size", [1, PART_BYTES + 1])
-def test_a_bucket_that_does_not_exist_is_named_as_what_is_missing(s3: dict[str, str], size: int) -> None:
+def test_a_missing_bucket_is_reported_by_its_name(s3: dict[str, str], size: int) -> None:
     bucket = CloudBlobs.at("s3://no-such-bucket", s3)
 
     with pytest.raises(NoBucket, match="cannot write 'file': its bucket does not exist"):
         put(bucket, "file", [[bytes(size)]])
 
 
-def test_a_bucket_that_does_not_exist_is_no_fault_that_a_client_repeats(
+def test_a_missing_bucket_is_an_error_that_clients_do_not_retry(
     s3: dict[str, str], tmp_path_factory: pytest.TempPathFactory, start: Any
 ) -> None:
     variables = {

@@ -18,7 +18,7 @@ def url(server: Server, place: str) -> str:
     return f"{place}/file.bin"
 
 
-def test_a_range_is_answered_with_that_part(server: Server, url: str, subtests: pytest.Subtests) -> None:
+def test_a_range_request_gets_the_part(server: Server, url: str, subtests: pytest.Subtests) -> None:
     cases = [
         ("bytes=0-0", 0, 1),
         ("bytes=0-", 0, SIZE),
@@ -40,7 +40,7 @@ def test_a_range_is_answered_with_that_part(server: Server, url: str, subtests: 
             assert reply.body == BODY[start:stop]
 
 
-def test_a_range_behind_the_end_cannot_be_satisfied(server: Server, url: str, subtests: pytest.Subtests) -> None:
+def test_a_range_after_the_end_cannot_be_satisfied(server: Server, url: str, subtests: pytest.Subtests) -> None:
     asked_for = ["bytes=1000000-", "bytes=2000000-3000000", "bytes=-0", f"bytes={'9' * 4000}-"]
 
     for asked in asked_for:
@@ -51,9 +51,7 @@ def test_a_range_behind_the_end_cannot_be_satisfied(server: Server, url: str, su
             assert reply.headers["content-range"] == f"bytes */{SIZE}"
 
 
-def test_a_range_that_says_nothing_or_many_things_gets_the_whole_file(
-    server: Server, url: str, subtests: pytest.Subtests
-) -> None:
+def test_an_invalid_or_multiple_range_gets_the_whole_file(server: Server, url: str, subtests: pytest.Subtests) -> None:
     asked_for = ["bytes=0-1,5-6", "bytes=5-4", "bytes=-", "bytes=a-b", "lines=1-2", "bytes=", ""]
 
     for asked in asked_for:
@@ -81,7 +79,7 @@ def test_the_etag_changes_with_the_bytes(server: Server, url: str) -> None:
     assert not second.startswith("W/")
 
 
-def test_a_version_that_the_client_has_is_not_sent_again(server: Server, url: str) -> None:
+def test_a_cached_version_is_not_sent_again(server: Server, url: str) -> None:
     etag = server.ask("GET", url).headers["etag"]
 
     for asked in (etag, f"W/{etag}", f'"other", {etag}', "*"):
@@ -91,14 +89,14 @@ def test_a_version_that_the_client_has_is_not_sent_again(server: Server, url: st
     assert server.ask("GET", url, if_none_match='"other"').status == 200
 
 
-def test_another_version_than_the_client_wants_is_not_sent(server: Server, url: str) -> None:
+def test_a_version_that_does_not_match_is_not_sent(server: Server, url: str) -> None:
     etag = server.ask("GET", url).headers["etag"]
 
     for asked, status in ((etag, 200), ("*", 200), ('"other"', 412), (f"W/{etag}", 412)):
         assert server.ask("GET", url, if_match=asked).status == status
 
 
-def test_a_date_serves_clients_that_know_no_etag(server: Server, url: str) -> None:
+def test_conditions_by_date_are_supported(server: Server, url: str) -> None:
     modified = server.ask("GET", url).headers["last-modified"]
     before = formatdate(parsedate_to_datetime(modified).timestamp() - 10, usegmt=True)
 
@@ -110,7 +108,7 @@ def test_a_date_serves_clients_that_know_no_etag(server: Server, url: str) -> No
     assert server.ask("GET", url, if_modified_since=modified, if_none_match='"other"').status == 200
 
 
-def test_a_part_is_sent_only_of_the_version_that_the_client_has_begun(server: Server, url: str) -> None:
+def test_if_range_sends_a_part_only_of_the_same_version(server: Server, url: str) -> None:
     head = server.ask("HEAD", url).headers
     cases = [
         (head["etag"], 206),
@@ -125,7 +123,7 @@ def test_a_part_is_sent_only_of_the_version_that_the_client_has_begun(server: Se
         assert server.ask("GET", url, range="bytes=0-9", if_range=asked).status == status
 
 
-def test_head_tells_what_get_would(server: Server, url: str) -> None:
+def test_head_returns_the_headers_of_get(server: Server, url: str) -> None:
     headers: list[dict[str, str]] = [{}, {"range": "bytes=5-9"}, {"range": "bytes=5-9", "if_match": '"other"'}]
     for asked in headers:
         head, got = server.ask("HEAD", url, **asked), server.ask("GET", url, **asked)
@@ -134,7 +132,7 @@ def test_head_tells_what_get_would(server: Server, url: str) -> None:
         assert _without_date(head.headers) == _without_date(got.headers)
 
 
-def test_head_finds_what_is_missing_too(server: Server, place: str) -> None:
+def test_head_of_a_missing_file_is_not_found(server: Server, place: str) -> None:
     assert server.ask("HEAD", f"{place}/nothing").status == 404
 
 

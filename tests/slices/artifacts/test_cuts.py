@@ -17,7 +17,7 @@ MIB = 1 << 20
 
 
 @pytest.mark.parametrize("sent", [0, 10, 100_000, 5 * MIB])
-def test_an_upload_that_the_client_gives_up_leaves_nothing(server: Server, place: str, sent: int) -> None:
+def test_an_upload_that_the_client_aborts_leaves_no_file(server: Server, place: str, sent: int) -> None:
     server.ask("PUT", f"{place}/old", b"old")
     before = server.files()
 
@@ -32,7 +32,7 @@ def test_an_upload_that_the_client_gives_up_leaves_nothing(server: Server, place
     assert server.ask("GET", f"{place}/old").body == b"old"
 
 
-def test_an_upload_in_chunks_that_is_given_up_leaves_nothing(server: Server, place: str) -> None:
+def test_a_chunked_upload_that_the_client_aborts_leaves_no_file(server: Server, place: str) -> None:
     before = server.files()
 
     with server.connect() as client:
@@ -44,7 +44,7 @@ def test_an_upload_in_chunks_that_is_given_up_leaves_nothing(server: Server, pla
     assert server.ask("GET", f"{place}/new").status == 404
 
 
-def test_nothing_is_seen_of_an_upload_under_way(server: Server, place: str) -> None:
+def test_an_upload_in_progress_is_invisible(server: Server, place: str) -> None:
     server.ask("PUT", f"{place}/file", b"old")
     folder = place.removeprefix(PROXY + "/")
     before = server.files()
@@ -64,7 +64,7 @@ def test_nothing_is_seen_of_an_upload_under_way(server: Server, place: str) -> N
 
 
 @pytest.mark.parametrize("durability", ["full", "relaxed"])
-def test_a_killed_server_leaves_no_half_file_and_the_next_one_sweeps(
+def test_a_killed_server_leaves_no_partial_file_and_the_next_start_cleans_up(
     tmp_path: Path, start: Any, durability: str
 ) -> None:
     path = f"{PROXY}/0/run/artifacts"
@@ -83,7 +83,7 @@ def test_a_killed_server_leaves_no_half_file_and_the_next_one_sweeps(
         assert second.ask("GET", f"{path}/half").status == 404
 
 
-def test_a_server_that_is_stopped_leaves_no_half_file(tmp_path: Path, start: Any) -> None:
+def test_a_stopped_server_leaves_no_partial_file(tmp_path: Path, start: Any) -> None:
     with start(tmp_path) as served, served.connect() as client:
         client.sendall(_head(f"{PROXY}/0/half", 20 * MIB) + b"x" * 5 * MIB)
         until(lambda: len(served.files()) == 1)
@@ -94,7 +94,7 @@ def test_a_server_that_is_stopped_leaves_no_half_file(tmp_path: Path, start: Any
     assert list((tmp_path / "store").iterdir()) == []
 
 
-def test_a_download_that_the_client_gives_up_is_not_read_to_its_end(server: Server, place: str) -> None:
+def test_a_download_that_the_client_aborts_is_not_read_to_its_end(server: Server, place: str) -> None:
     if not Path("/proc/self/io").exists():
         pytest.skip("this system does not tell what a process has read")
     server.ask("PUT", f"{place}/large", b"x" * 64 * MIB)
@@ -111,7 +111,7 @@ def test_a_download_that_the_client_gives_up_is_not_read_to_its_end(server: Serv
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
-def test_a_file_that_fails_half_way_cuts_the_connection_and_is_told_in_one_line(
+def test_a_file_that_fails_midway_closes_the_connection_and_logs_one_line(
     tmp_path: Path, start: Any, capfd: pytest.CaptureFixture[str], version: str
 ) -> None:
     with start(tmp_path) as served:
@@ -136,7 +136,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.mark.slow
-def test_a_large_file_passes_in_little_memory(measured: Server, place: str) -> None:
+def test_a_large_file_is_transferred_in_little_memory(measured: Server, place: str) -> None:
     measured.ask("PUT", f"{place}/warm", b"x" * 8 * MIB)
     measured.ask("GET", f"{place}/warm")
     measured.ask("GET", "/api/trackside/v1/links")  # answered once the server has loaded the last of its modules
@@ -159,7 +159,7 @@ def test_a_large_file_passes_in_little_memory(measured: Server, place: str) -> N
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_5_gib_come_back_as_they_were_sent_in_little_memory(measured: Server, place: str) -> None:
+def test_5_gib_are_stored_and_read_unchanged_in_little_memory(measured: Server, place: str) -> None:
     """Past the 4 GiB that 32 bits count."""
     count = 5 << 10
     if shutil.disk_usage(measured.store).free < (count + 1024) * MIB:

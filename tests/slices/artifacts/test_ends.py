@@ -45,7 +45,7 @@ def run_in_default(server: Server, run: Any) -> Any:
     return server.ask("GET", f"/api/2.0/mlflow/runs/get?run_id={run['run_id']}").json["run"]["info"]
 
 
-def test_the_default_workspace_opens_the_files_of_one_that_became_part_of_it(any_served: Server) -> None:
+def test_the_default_workspace_serves_the_files_of_a_workspace_that_was_moved_into_it(any_served: Server) -> None:
     served = any_served
     run = served.new_run("north")
     put(served, run, "north", b"before")
@@ -64,7 +64,7 @@ def test_the_default_workspace_opens_the_files_of_one_that_became_part_of_it(any
     assert listed["files"] == [{"path": "file", "is_dir": False, "file_size": 5}]
 
 
-def test_they_are_still_there_after_a_kill_and_a_new_start(tmp_path: Path, start: Any) -> None:
+def test_moved_files_are_served_after_a_kill_and_a_restart(tmp_path: Path, start: Any) -> None:
     with start(tmp_path) as served:
         served.call("workspaces", version="3.0", name="north")
         run = served.new_run("north")
@@ -77,7 +77,7 @@ def test_they_are_still_there_after_a_kill_and_a_new_start(tmp_path: Path, start
 
 
 @pytest.mark.parametrize("location", ["mlflow-artifacts:/own", "http://any:1/api/2.0/mlflow-artifacts/artifacts/own"])
-def test_a_place_that_was_named_without_its_workspace_stays_the_same_place(served: Server, location: str) -> None:
+def test_a_uri_without_its_workspace_still_refers_to_the_same_file(served: Server, location: str) -> None:
     served.call("workspaces", version="3.0", name="north")
     run = served.new_run("north", name="chosen", artifact_location=location)
     query = urlencode({"run_uuid": run["run_id"], "path": "file"})
@@ -99,7 +99,7 @@ def with_roots(tmp_path: Path, start: Any) -> Iterator[Server]:
         yield server
 
 
-def test_a_root_of_its_own_goes_with_a_workspace(with_roots: Server, tmp_path: Path) -> None:
+def test_an_artifact_root_of_a_workspace_is_moved_with_it(with_roots: Server, tmp_path: Path) -> None:
     served, own = with_roots, tmp_path / "own"
     served.call("workspaces", version="3.0", name="north", default_artifact_root=str(own))
     run = served.new_run("north", name="here")

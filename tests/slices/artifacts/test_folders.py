@@ -43,7 +43,7 @@ def test_a_folder_is_downloaded_as_a_zip(api: Api) -> None:
     assert set(members(whole.body)) == {"model/MLmodel", "model/data/größe.bin", "other.txt"}
 
 
-def test_a_folder_that_is_not_there_has_no_zip(api: Api) -> None:
+def test_a_missing_folder_has_no_zip(api: Api) -> None:
     run_id = api.new_run()
 
     assert zipped(api, run_id=run_id, path="none").status == 404
@@ -92,7 +92,7 @@ def test_images_are_read_page_by_page(api: Api) -> None:
     assert pages == [[("cats", [1, 2])], [("cats", [10]), ("dogs", [1])], [("dogs", [2])]]
 
 
-def test_a_page_of_images_that_cannot_be_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_page_of_images_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases = [
         ("max_results", "0", "max_results is 0; it must be between 1 and 10000"),
         ("max_results", "10001", "max_results is 10001; it must be between 1 and 10000"),

@@ -17,7 +17,7 @@ def run_id(api: Api) -> str:
     return made
 
 
-def test_a_page_is_in_a_sandbox_that_reaches_nothing(api: Api, run_id: str) -> None:
+def test_a_page_is_in_a_sandbox_without_network_access(api: Api, run_id: str) -> None:
     reply = api.ask("GET", PAGE, arguments={"run_id": run_id, "path": "report.html"})
 
     assert (reply.status, reply.body) == (200, HTML)

@@ -9,7 +9,7 @@ from support.processes.artifact_server import Server
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 
 
-def test_a_file_goes_in_and_out(server: Server, place: str) -> None:
+def test_a_file_is_uploaded_and_downloaded(server: Server, place: str) -> None:
     put = server.ask("PUT", f"{place}/model/weights.bin", b"\0\1\2" * 1000)
     got = server.ask("GET", f"{place}/model/weights.bin")
 
@@ -20,7 +20,7 @@ def test_a_file_goes_in_and_out(server: Server, place: str) -> None:
     assert got.headers["x-content-type-options"] == "nosniff"
 
 
-def test_a_file_runs_as_no_page_of_the_server(server: Server, place: str, subtests: pytest.Subtests) -> None:
+def test_a_file_is_never_served_as_a_page_of_the_server(server: Server, place: str, subtests: pytest.Subtests) -> None:
     for name in ("page.html", "image.svg", "page.xhtml", "doc.pdf", "text.txt", "x.js"):
         with subtests.test(name=name):
             server.ask("PUT", f"{place}/{name}", b"<script>alert(1)</script>")
@@ -32,7 +32,7 @@ def test_a_file_runs_as_no_page_of_the_server(server: Server, place: str, subtes
                 assert got.headers["content-disposition"].startswith("attachment")
 
 
-def test_a_large_file_goes_in_and_out(server: Server, place: str) -> None:
+def test_a_large_file_is_uploaded_and_downloaded(server: Server, place: str) -> None:
     body = bytes(range(256)) * (20 << 12)  # 20 MiB
 
     assert server.ask("PUT", f"{place}/large", body).status == 200
@@ -40,7 +40,7 @@ def test_a_large_file_goes_in_and_out(server: Server, place: str) -> None:
     assert server.ask("GET", f"{place}/large").body == body
 
 
-def test_a_body_in_chunks_is_put_together(server: Server, place: str) -> None:
+def test_a_chunked_body_is_stored_as_one_file(server: Server, place: str) -> None:
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in [b"a" * 100_000, b"b", b"c" * 2_000_000])
 
     with server.connect() as client:
@@ -58,7 +58,7 @@ def test_a_second_put_replaces_the_first(server: Server, place: str) -> None:
     assert server.ask("GET", f"{place}/file").body == b""
 
 
-def test_the_ui_has_the_same_proxy(server: Server, place: str) -> None:
+def test_the_ui_paths_serve_the_same_proxy(server: Server, place: str) -> None:
     ajax = place.replace("/api/", "/ajax-api/", 1)
 
     server.ask("PUT", f"{ajax}/file", b"one")
@@ -86,7 +86,9 @@ def test_a_listing_names_what_a_folder_holds(server: Server, place: str) -> None
     }
 
 
-def test_what_is_no_folder_lists_as_nothing(server: Server, place: str, subtests: pytest.Subtests) -> None:
+def test_a_path_that_is_not_a_folder_has_an_empty_listing(
+    server: Server, place: str, subtests: pytest.Subtests
+) -> None:
     server.ask("PUT", f"{place}/file", b"1")
     folder = place.removeprefix(PROXY + "/")
 
@@ -126,7 +128,7 @@ def test_a_folder_is_not_opened_as_a_file(server: Server, place: str) -> None:
         )
 
 
-def test_a_file_is_not_put_where_a_folder_is_nor_below_a_file(server: Server, place: str) -> None:
+def test_a_file_cannot_replace_a_folder_or_be_put_below_a_file(server: Server, place: str) -> None:
     server.ask("PUT", f"{place}/folder/file", b"1")
 
     for path in ("folder", "folder/file/below"):
@@ -135,13 +137,13 @@ def test_a_file_is_not_put_where_a_folder_is_nor_below_a_file(server: Server, pl
     assert server.ask("GET", f"{place}/folder/file").body == b"1"
 
 
-def test_a_path_that_ends_in_a_slash_names_no_file_to_put(server: Server, place: str) -> None:
+def test_a_put_to_a_path_with_a_trailing_slash_is_refused(server: Server, place: str) -> None:
     for path in (f"{place}/folder/", f"{place}/folder%2f", f"{PROXY}/"):
         assert server.ask("PUT", path, b"1").status == 400
     assert server.ask("GET", f"{PROXY}?path={place.removeprefix(PROXY + '/')}").json == {}
 
 
-def test_a_file_and_a_tree_are_deleted_and_a_second_time_too(server: Server, place: str) -> None:
+def test_deleting_a_file_or_a_folder_twice_is_harmless(server: Server, place: str) -> None:
     for name in ("file", "tree/a", "tree/deep/b"):
         server.ask("PUT", f"{place}/{name}", b"1")
 
@@ -151,7 +153,7 @@ def test_a_file_and_a_tree_are_deleted_and_a_second_time_too(server: Server, pla
     assert server.ask("GET", f"{PROXY}?path={place.removeprefix(PROXY + '/')}").json == {}
 
 
-def test_no_workspace_is_deleted_by_one_call(server: Server, place: str, subtests: pytest.Subtests) -> None:
+def test_no_call_deletes_the_folder_of_a_workspace(server: Server, place: str, subtests: pytest.Subtests) -> None:
     paths = ["", ".", "./", "%2e", "%252e/", "workspaces", "workspaces/default", "workspaces/north"]
 
     for workspace in ("default", "north"):
@@ -162,7 +164,7 @@ def test_no_workspace_is_deleted_by_one_call(server: Server, place: str, subtest
                 assert server.ask("GET", f"{place}/file", workspace=workspace).body == b"1"
 
 
-def test_a_path_that_leads_elsewhere_is_refused(server: Server, subtests: pytest.Subtests) -> None:
+def test_a_path_out_of_the_store_is_refused(server: Server, subtests: pytest.Subtests) -> None:
     paths = [
         "../x", "a/../../x", "..", "%2e%2e/x", "%252e%252e%252fx", "a/..%2fx", "%2e%2e%5cx", "/etc/passwd",
         "%2fetc/passwd", "%252fetc", "C:/x", "1/C:/x", "a/b/c:", "c:%5cx", "a%5c..%5cx", "file:///etc/passwd", "file:x", "nul%00",
@@ -186,15 +188,13 @@ def test_a_path_that_leads_elsewhere_is_refused(server: Server, subtests: pytest
         assert server.files() == before, method
 
 
-def test_the_folder_of_uploads_is_out_of_reach(server: Server) -> None:
+def test_clients_cannot_access_the_staging_folder(server: Server) -> None:
     for method in ("PUT", "GET", "DELETE"):
         assert server.ask(method, f"{PROXY}/.uploads/x", b"1").status == 400
     assert server.ask("GET", f"{PROXY}?path=.uploads").status == 400
 
 
-def test_a_name_of_any_letters_comes_back_from_the_listing(
-    server: Server, place: str, subtests: pytest.Subtests
-) -> None:
+def test_a_name_in_any_script_is_listed_unchanged(server: Server, place: str, subtests: pytest.Subtests) -> None:
     names = ["a b.txt", "ü/日本.txt", "a+b.txt", "a%b.txt", "a&b=c;d.txt", "q?x.txt", "line\nbreak"]
 
     for at, name in enumerate(names):
@@ -213,7 +213,7 @@ def test_a_name_of_any_letters_comes_back_from_the_listing(
             assert server.ask("GET", folder + quote(path)).body == name.encode()
 
 
-def test_uploads_in_parts_are_refused_in_the_words_that_clients_fall_back_on(
+def test_multipart_uploads_are_refused_with_the_message_that_clients_fall_back_on(
     server: Server, subtests: pytest.Subtests
 ) -> None:
     body = b'{"path": "file", "num_parts": 2}'

@@ -15,7 +15,7 @@ JSON = {"content-type": "application/json"}
 PLACE = "/api/2.0/mlflow-artifacts/artifacts/0/room"
 
 
-def test_a_download_without_room_is_refused_and_a_small_file_is_not(sqlite_settings: Settings) -> None:
+def test_a_download_without_free_memory_is_refused_unless_the_file_is_small(sqlite_settings: Settings) -> None:
     application = app.build(sqlite_settings)
     inside = Inside(application.asgi)
     large, small = bytes(PIECE_BYTES * 2), b"small"
@@ -37,7 +37,7 @@ def test_a_download_without_room_is_refused_and_a_small_file_is_not(sqlite_setti
     assert (free.status, free.body) == (200, large)
 
 
-def test_archives_exports_and_points_without_room_are_refused(sqlite_settings: Settings) -> None:
+def test_archives_exports_and_points_without_free_memory_are_refused(sqlite_settings: Settings) -> None:
     application = app.build(sqlite_settings)
     inside = Inside(application.asgi)
     api = Api(inside)

@@ -47,7 +47,7 @@ def file_of(server: Server, run_id: str, path: str, workspace: str = "default") 
     return server.ask("GET", f"/get-artifact?{urlencode({'run_id': run_id, 'path': path})}", workspace=workspace)
 
 
-def test_no_caller_reads_a_file_of_the_servers_user(closed: Server) -> None:
+def test_no_caller_can_read_a_file_of_the_servers_user(closed: Server) -> None:
     """The story of the finding: a root over everything, and a run whose id cuts the URI."""
     made = new_workspace(closed, "evil", "file:///")
     experiment = closed.call("experiments/create", name="x", artifact_location="file:///etc")["experiment_id"]
@@ -114,7 +114,7 @@ def test_a_root_is_refused_where_none_is_allowed(closed: Server, subtests: pytes
                 assert changed.status == 400
 
 
-def test_an_id_that_is_no_plain_word_is_refused(closed: Server, subtests: pytest.Subtests) -> None:
+def test_an_id_with_special_characters_is_refused(closed: Server, subtests: pytest.Subtests) -> None:
     item_ids = [
         *(
             "?",
@@ -193,7 +193,7 @@ def test_a_root_belongs_to_one_workspace(opened: Server, allowed: Path, tmp_path
     assert new_workspace(opened, "south", f"{allowed}/other").status == 201
 
 
-def test_a_root_may_not_be_a_place_of_the_servers_own(tmp_path: Path, start: Any) -> None:
+def test_a_root_may_not_be_in_the_servers_own_folders(tmp_path: Path, start: Any) -> None:
     options = ("--allowed-artifact-roots", str(tmp_path), "--default-artifact-root", str(tmp_path / "direct"))
     with start(tmp_path, *options, "--store", f"sqlite:///{tmp_path}/db/store.db") as server:
         (tmp_path / "aside").mkdir()
@@ -207,9 +207,7 @@ def test_a_root_may_not_be_a_place_of_the_servers_own(tmp_path: Path, start: Any
         assert new_workspace(server, "south", f"/proc/self/root{tmp_path}/store").status == 400
 
 
-def test_a_link_that_is_put_in_a_roots_place_later_is_not_followed(
-    opened: Server, allowed: Path, tmp_path: Path
-) -> None:
+def test_a_root_that_was_replaced_by_a_link_is_not_followed(opened: Server, allowed: Path, tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
     new_workspace(opened, "north", str(allowed / "north"))
     run = opened.new_run("north")
@@ -231,7 +229,7 @@ def test_a_link_that_is_put_in_a_roots_place_later_is_not_followed(
     assert (there / "file").read_text() == "secret"
 
 
-def test_what_the_operator_allows_no_more_is_closed(tmp_path: Path, start: Any, allowed: Path) -> None:
+def test_a_root_that_is_no_longer_allowed_is_closed(tmp_path: Path, start: Any, allowed: Path) -> None:
     with start(tmp_path, "--allowed-artifact-roots", str(allowed)) as server:
         new_workspace(server, "north", str(allowed / "north"))
         run = server.new_run("north")
@@ -254,7 +252,7 @@ def test_no_workspace_is_given_the_root_of_one_that_was_deleted_with_its_files(o
     assert new_workspace(opened, "north", str(allowed / "north2")).status == 201
 
 
-def test_a_link_in_a_shared_folder_leads_into_no_other_workspace(tmp_path: Path, start: Any) -> None:
+def test_a_link_in_a_shared_folder_cannot_reach_another_workspace(tmp_path: Path, start: Any) -> None:
     with start(tmp_path, "--default-artifact-root", str(tmp_path / "direct")) as server:
         server.call("workspaces", version="3.0", name="north")
         theirs, mine = server.new_run("north"), server.new_run()
@@ -267,7 +265,7 @@ def test_a_link_in_a_shared_folder_leads_into_no_other_workspace(tmp_path: Path,
         assert server.ask("GET", f"/api/2.0/mlflow/artifacts/list?run_id={mine['run_id']}").json.get("files") is None
 
 
-def test_a_location_that_a_query_would_cut_is_not_opened(closed: Server, subtests: pytest.Subtests) -> None:
+def test_a_location_with_a_query_is_not_opened(closed: Server, subtests: pytest.Subtests) -> None:
     store = quote(str(closed.store).strip("/"))
 
     for base in ("mlflow-artifacts:/own", f"file:///{store}/own", "s3://x/y"):

@@ -50,7 +50,7 @@ def test_a_file_is_uploaded_listed_and_read(either: Server) -> None:
     assert got.headers["content-disposition"] == 'attachment; filename="a b.txt"'
 
 
-def test_what_a_run_has_not_is_not_listed(either: Server) -> None:
+def test_a_missing_folder_of_a_run_has_an_empty_listing(either: Server) -> None:
     run = either.new_run()
 
     for path in ("", ".", "nowhere", "no/where"):
@@ -58,7 +58,7 @@ def test_what_a_run_has_not_is_not_listed(either: Server) -> None:
     assert _got(either, run_id=run["run_id"], path="nothing").status == 404
 
 
-def test_the_uis_address_lists_too(server: Server) -> None:
+def test_the_ui_path_lists_files(server: Server) -> None:
     run = server.new_run()
     _upload(server, run["run_id"], "a", b"1")
 
@@ -68,7 +68,7 @@ def test_the_uis_address_lists_too(server: Server) -> None:
     }
 
 
-def test_a_folder_of_a_run_is_no_file(either: Server) -> None:
+def test_a_folder_of_a_run_is_not_served_as_a_file(either: Server) -> None:
     run = either.new_run()
     _upload(either, run["run_id"], "folder/file", b"1")
 
@@ -78,7 +78,7 @@ def test_a_folder_of_a_run_is_no_file(either: Server) -> None:
         assert "refers to a directory, not a file" in refused.json["message"]
 
 
-def test_a_path_that_leads_out_of_a_run_is_refused(either: Server) -> None:
+def test_a_path_out_of_a_run_is_refused(either: Server) -> None:
     run = either.new_run()
     wanted = (400, "INVALID_PARAMETER_VALUE", "Invalid path")
 
@@ -88,7 +88,7 @@ def test_a_path_that_leads_out_of_a_run_is_refused(either: Server) -> None:
         assert _upload(either, run["run_id"], path, b"1").fault == wanted
 
 
-def test_what_is_missing_in_a_call_is_named(server: Server) -> None:
+def test_a_missing_field_is_named(server: Server) -> None:
     run = server.new_run()["run_id"]
     hint = "See the API docs for more information about request parameters."
 
@@ -128,7 +128,7 @@ def test_a_deleted_run_keeps_its_files(server: Server) -> None:
     assert _got(server, run_id=run, path="a").body == b"1"
 
 
-def test_an_artifact_location_of_its_own_is_served_through_the_proxy(server: Server) -> None:
+def test_a_separate_artifact_location_is_served_through_the_proxy(server: Server) -> None:
     run = server.new_run(name="custom", artifact_location="mlflow-artifacts:/my/place")
 
     _upload(server, run["run_id"], "a", b"1")
@@ -136,7 +136,7 @@ def test_an_artifact_location_of_its_own_is_served_through_the_proxy(server: Ser
     assert server.ask("GET", f"{PROXY}/my/place/{run['run_id']}/artifacts/a").body == b"1"
 
 
-def test_the_server_opens_no_place_that_it_was_not_told_to_serve(either: Server, subtests: pytest.Subtests) -> None:
+def test_the_server_opens_only_locations_that_the_operator_allows(either: Server, subtests: pytest.Subtests) -> None:
     locations = ["file:///etc", "/etc", "s3://somebodys/bucket", "hdfs://there/x", "dbfs:/x"]
 
     for location in locations:

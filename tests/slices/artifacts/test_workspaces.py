@@ -15,7 +15,9 @@ NAMES = ["default", "north", "south"]
 PAIRS = list(itertools.permutations(NAMES, 2))
 
 
-def test_each_workspace_has_its_own_file_of_one_path(server: Server, place: str, subtests: pytest.Subtests) -> None:
+def test_equal_paths_in_two_workspaces_are_separate_files(
+    server: Server, place: str, subtests: pytest.Subtests
+) -> None:
     for name in NAMES:
         with subtests.test(name=name):
             for each in NAMES:
@@ -27,7 +29,7 @@ def test_each_workspace_has_its_own_file_of_one_path(server: Server, place: str,
                 assert server.ask("GET", f"{place}/file", workspace=other).status == (404 if other == name else 200)
 
 
-def test_the_files_lie_where_mlflow_looks_for_them(server: Server, place: str) -> None:
+def test_files_are_stored_where_mlflow_expects_them(server: Server, place: str) -> None:
     key = place.removeprefix(PROXY + "/")
     for each in NAMES:
         server.ask("PUT", f"{place}/file", b"1", workspace=each)
@@ -95,7 +97,7 @@ def test_the_folder_of_workspaces_belongs_to_no_workspace(server: Server, subtes
                 assert server.ask("GET", f"{PROXY}?path={quote(path)}", workspace=own).status == 400
 
 
-def test_a_path_that_names_another_workspace_says_so(server: Server) -> None:
+def test_a_path_of_another_workspace_is_refused_with_the_reason(server: Server) -> None:
     assert server.ask("GET", f"{PROXY}/workspaces/south/0/x", workspace="north").fault == (
         400,
         "INVALID_PARAMETER_VALUE",
@@ -144,7 +146,9 @@ def test_no_artifact_location_leads_to_another_workspace(server: Server, place: 
                     assert (got.status, put.status, listed.status) == (400, 400, 400)
 
 
-def test_local_roots_are_parted_like_the_proxy(tmp_path_factory: pytest.TempPathFactory, start: Any) -> None:
+def test_local_roots_are_separated_by_workspace_like_the_proxy(
+    tmp_path_factory: pytest.TempPathFactory, start: Any
+) -> None:
     folder = tmp_path_factory.mktemp("roots")
     with start(folder, "--default-artifact-root", str(folder / "roots")) as served:
         served.call("workspaces", version="3.0", name="north")

@@ -114,7 +114,7 @@ def filled(team: Api, experiment_id: str) -> str:
 
 
 @pytest.mark.slow
-def test_from_sqlite_to_postgresql_and_back_it_is_the_same_row_by_row(
+def test_an_archive_from_sqlite_to_postgresql_and_back_has_the_same_rows(
     server: Server, start: Callable[..., Server], postgres_url: str, said: Said, tmp_path: Path
 ) -> None:
     fill(server.api)
@@ -133,7 +133,7 @@ def test_from_sqlite_to_postgresql_and_back_it_is_the_same_row_by_row(
     assert compared(settings_of(back.data), "team", tmp_path) == first
 
 
-def test_one_run_and_one_file_are_said_in_the_singular(server: Server, said: Said, tmp_path: Path) -> None:
+def test_one_run_and_one_file_are_printed_in_the_singular(server: Server, said: Said, tmp_path: Path) -> None:
     team = server.api.new_workspace("team")
     run_id = team.new_run()
     put(team, f"{team.run(run_id)['info']['experiment_id']}/{run_id}/artifacts/a.txt", b"a")
@@ -163,7 +163,9 @@ def test_a_server_goes_on_creating_runs_after_an_import_beside_it(server: Server
 
 
 @pytest.mark.slow
-def test_a_name_that_is_taken_is_refused_and_another_one_serves(server: Server, said: Said, tmp_path: Path) -> None:
+def test_an_archive_is_refused_for_a_taken_name_and_imported_under_another(
+    server: Server, said: Said, tmp_path: Path
+) -> None:
     team, _, run_id = fill(server.api)
     kept = tmp_path / "kept"
     exported(said, server, kept)
@@ -223,7 +225,7 @@ def with_an_id_near_the_last(
         edit(kept, backup_id, {name: before})
 
 
-def test_a_flipped_byte_a_newer_release_and_the_wrong_kind_are_refused(
+def test_a_damaged_archive_or_one_of_a_newer_release_or_kind_is_refused(
     server: Server, start: Callable[..., Server], said: Said, tmp_path: Path
 ) -> None:
     fill(server.api)
@@ -265,7 +267,7 @@ def never_read_to_its_end(archive: Path, aside: Path) -> Iterator[None]:
 
 
 @pytest.mark.slow
-def test_an_import_that_is_killed_leaves_nothing_visible_and_the_same_command_ends_it(
+def test_a_killed_import_shows_nothing_and_the_same_command_completes_it(
     server: Server, start: Callable[..., Server], said: Said, tmp_path: Path
 ) -> None:
     team, experiment_id, run_id = fill(server.api)
@@ -291,7 +293,7 @@ def test_an_import_that_is_killed_leaves_nothing_visible_and_the_same_command_en
 
 
 @pytest.mark.slow
-def test_what_a_killed_import_left_is_removed_when_nobody_repeats_it_for_a_day(
+def test_data_of_a_killed_import_is_removed_after_a_day(
     server: Server, start: Callable[..., Server], said: Said, tmp_path: Path
 ) -> None:
     team, experiment_id, run_id = fill(server.api)
@@ -321,7 +323,7 @@ def test_what_a_killed_import_left_is_removed_when_nobody_repeats_it_for_a_day(
 
 
 @pytest.mark.slow
-def test_a_full_disk_ends_an_import_with_one_line_and_the_same_command_ends_it_later(
+def test_a_full_disk_fails_an_import_in_one_line_and_a_retry_completes_it(
     server: Server, start: Callable[..., Server], said: Said, tmp_path: Path
 ) -> None:
     team, experiment_id, run_id = fill(server.api)
@@ -342,7 +344,7 @@ def test_a_full_disk_ends_an_import_with_one_line_and_the_same_command_ends_it_l
     assert list(other.data.glob("import-*")) == []
 
 
-def test_each_table_of_a_workspace_is_in_the_archive_or_left_out_for_a_reason() -> None:
+def test_each_table_of_a_workspace_is_archived_or_listed_as_excluded() -> None:
     made = set()
     for each in migrations():
         for found in re.finditer(r"CREATE TABLE (\w+) \((.*?)\n\)", each.text, re.DOTALL):

@@ -61,7 +61,7 @@ def test_a_backup_is_made_while_runs_are_logged_and_its_restore_has_rows_and_fil
     assert history(restored.api, fresh) == list(range(300))
 
 
-def test_a_store_that_is_restored_without_its_key_takes_secrets_again(
+def test_a_store_restored_without_its_key_accepts_new_secrets(
     any_server: Server, start: Callable[..., Server], said: Said, tmp_path: Path
 ) -> None:
     keys = "/api/trackside/v1/endpoints/adder/keys"
@@ -105,7 +105,7 @@ def test_sqlite_to_postgresql_and_back_is_the_same_row_by_row(
     assert (code, "is not an empty database" in err) == (2, True)
 
 
-def test_a_second_backup_copies_new_files_alone_and_an_old_one_can_be_restored(
+def test_a_second_backup_copies_only_new_files_and_the_first_can_be_restored(
     server: Server, said: Said, tmp_path: Path
 ) -> None:
     kept = tmp_path / "kept"
@@ -129,7 +129,7 @@ def test_a_second_backup_copies_new_files_alone_and_an_old_one_can_be_restored(
     assert not any(second_run in name for name in names)
 
 
-def test_nothing_is_deleted_permanently_while_a_backup_is_made(server: Server, tmp_path: Path) -> None:
+def test_nothing_is_deleted_permanently_during_a_backup(server: Server, tmp_path: Path) -> None:
     run_id = filled_run(server.api)
     db = open_database(settings_of(server.data))
 

@@ -51,9 +51,7 @@ def edit(kept: Path, backup_id: str, files: Mapping[str, bytes] | None = None, *
 
 
 @pytest.mark.parametrize("what", ["objects/*/*", "backups/*/tables/runs.mp.gz", "backups/*/files.mp.gz"])
-def test_a_flipped_byte_is_found_and_nothing_is_restored_from_it(
-    server: Server, said: Said, tmp_path: Path, what: str
-) -> None:
+def test_a_damaged_backup_is_detected_and_not_restored(server: Server, said: Said, tmp_path: Path, what: str) -> None:
     filled_run(server.api)
     kept, target = tmp_path / "kept", tmp_path / "again"
     backup(said, server, kept)
@@ -99,9 +97,7 @@ def killed_in_the_middle(
     pytest.fail(f"the command ended {TRIES} times before it was killed")
 
 
-def test_a_backup_that_is_killed_is_no_backup_and_the_next_one_is_whole(
-    server: Server, said: Said, tmp_path: Path
-) -> None:
+def test_a_killed_backup_is_invalid_and_the_next_one_is_complete(server: Server, said: Said, tmp_path: Path) -> None:
     for _ in range(30):
         filled_run(server.api, steps=10, size=300_000 + _)
     kept = killed_in_the_middle(
@@ -173,7 +169,7 @@ def limited(size: int, *words: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(argv, env=environment(), capture_output=True, text=True, timeout=300, check=False)
 
 
-def test_a_store_in_use_is_never_restored_over(
+def test_a_store_in_use_is_never_overwritten_by_a_restore(
     server: Server, start: Callable[..., Server], said: Said, tmp_path: Path
 ) -> None:
     run_id = filled_run(server.api)
@@ -213,7 +209,7 @@ def test_a_backup_of_a_newer_release_is_refused(server: Server, said: Said, tmp_
     assert not (tmp_path / "a" / "trackside.db").exists()
 
 
-def test_a_backup_whose_tables_do_not_fit_its_schema_is_refused_with_what_does_not_fit(
+def test_a_backup_with_tables_that_do_not_match_its_schema_is_refused(
     server: Server, said: Said, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
     """Somebody changed it, and the checksums too."""
@@ -254,7 +250,7 @@ def test_a_backup_whose_tables_do_not_fit_its_schema_is_refused_with_what_does_n
 
 
 @pytest.mark.parametrize("place", ["", "a-file/x", "ftp://host/x"])
-def test_a_backup_to_a_place_that_is_none_blames_nothing_else(
+def test_a_backup_to_an_invalid_location_names_only_the_location(
     server: Server, said: Said, tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -267,7 +263,7 @@ def test_a_backup_to_a_place_that_is_none_blames_nothing_else(
 
 
 @pytest.mark.parametrize("place", ["nowhere", "ftp://host/x", "s3://"])
-def test_a_place_that_is_none_is_said(said: Said, tmp_path: Path, place: str) -> None:
+def test_an_invalid_location_is_reported(said: Said, tmp_path: Path, place: str) -> None:
     code, _, err = said("backup", "list", place if "://" in place else tmp_path / place)
 
     assert (code, err.startswith("trackside: ")) == (2, True)

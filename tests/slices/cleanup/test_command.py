@@ -30,7 +30,7 @@ class Said:
         return code, out, err
 
 
-def test_a_run_is_previewed_and_deleted_and_the_freed_bytes_are_said(server: Server, said: Said) -> None:
+def test_a_run_is_previewed_and_deleted_and_the_freed_bytes_are_printed(server: Server, said: Said) -> None:
     run_id = filled_run(server.api)
 
     code, out, _ = said("delete", "run", run_id, "--preview")
@@ -47,7 +47,7 @@ def test_a_run_is_previewed_and_deleted_and_the_freed_bytes_are_said(server: Ser
     assert (code, f"Run with id={run_id} not found" in err) == (2, True)
 
 
-def test_some_steps_of_a_metric_go(server: Server, said: Said) -> None:
+def test_a_range_of_steps_of_a_metric_is_deleted(server: Server, said: Said) -> None:
     run_id = filled_run(server.api)
 
     code, out, _ = said("delete", "metric", run_id, "loss", "--steps", "100..200", "--yes", "--json")
@@ -62,7 +62,7 @@ def test_some_steps_of_a_metric_go(server: Server, said: Said) -> None:
     assert (code, "--steps is 'all'" in err) == (2, True)
 
 
-def test_what_stands_in_the_way_is_said(server: Server, said: Said) -> None:
+def test_obstacles_to_a_deletion_are_reported(server: Server, said: Said) -> None:
     run_id = filled_run(server.api)
     server.api.post("runs/set-tag", run_id=run_id, key="trackside.protected", value="paper")
 

@@ -55,7 +55,7 @@ def stored_bytes(settings: Settings) -> int:
     return sum(path.stat().st_size for path in (settings.data / "artifacts").rglob("*") if path.is_file())
 
 
-def test_a_batch_deletes_what_it_may_and_says_why_the_rest_stays(api: Api, chosen: Settings) -> None:
+def test_a_batch_deletes_what_is_allowed_and_reports_why_the_rest_stays(api: Api, chosen: Settings) -> None:
     kept, gone = filled_run(api), filled_run(api)
     api.post("runs/set-tag", run_id=kept, key="trackside.protected", value="yes")
     targets = [{"kind": "run", "run_id": each} for each in (kept, gone, "f" * 32)] + [{"kind": "planet"}]
@@ -107,7 +107,7 @@ def test_a_run_is_previewed_and_deleted_with_its_files_and_points(api: Api, chos
 
 @pytest.mark.both("each case")
 @pytest.mark.parametrize("steps", [50, 300, 3000])
-def test_a_range_of_steps_goes_and_the_summary_says_what_is_left(api: Api, steps: int) -> None:
+def test_a_range_of_steps_is_deleted_and_the_summary_has_the_remaining_points(api: Api, steps: int) -> None:
     run_id = filled_run(api, steps=steps)
     low, high = steps // 3, steps - 2
 
@@ -130,7 +130,7 @@ def test_a_range_of_steps_goes_and_the_summary_says_what_is_left(api: Api, steps
 
 
 @pytest.mark.both
-def test_a_metric_goes_wholly_and_can_be_logged_again(api: Api) -> None:
+def test_a_metric_is_deleted_and_can_be_logged_again(api: Api) -> None:
     run_id = filled_run(api)
     api.post("runs/log-metric", run_id=run_id, key="auc", value=0.5, timestamp=1, step=1)
 
@@ -145,7 +145,7 @@ def test_a_metric_goes_wholly_and_can_be_logged_again(api: Api) -> None:
     assert api.ask("POST", DELETIONS, {"kind": "metric", "run_id": run_id, "key": "auc"}).status == 404
 
 
-def test_a_param_a_tag_and_files_go_one_by_one(api: Api, chosen: Settings) -> None:
+def test_a_param_and_a_tag_and_files_are_deleted_individually(api: Api, chosen: Settings) -> None:
     run_id = filled_run(api)
 
     delete(api, "param", run_id=run_id, key="lr")
@@ -163,7 +163,7 @@ def test_a_param_a_tag_and_files_go_one_by_one(api: Api, chosen: Settings) -> No
     assert stored_bytes(chosen) == 1000
 
 
-def test_an_experiment_goes_in_portions_until_nothing_of_it_is_left(api: Api, chosen: Settings) -> None:
+def test_an_experiment_is_deleted_in_portions(api: Api, chosen: Settings) -> None:
     experiment_id = api.new_experiment("old")
     for _ in range(21):
         filled_run(api, experiment_id, steps=5, size=10)
@@ -189,7 +189,7 @@ def test_an_experiment_goes_in_portions_until_nothing_of_it_is_left(api: Api, ch
     assert api.new_experiment("old") != experiment_id
 
 
-def test_a_version_and_its_model_go_with_what_nobody_needs(api: Api, chosen: Settings) -> None:
+def test_a_version_and_its_model_are_deleted_with_unused_files(api: Api, chosen: Settings) -> None:
     run_id = filled_run(api)
     api.post("registered-models/create", name="churn")
     api.post("model-versions/create", name="churn", source=f"runs:/{run_id}/model", run_id=run_id)
@@ -214,7 +214,7 @@ def test_a_version_and_its_model_go_with_what_nobody_needs(api: Api, chosen: Set
     assert delete(api, "run", run_id=run_id)["file_bytes"] == 1000
 
 
-def test_what_is_protected_stays(api: Api) -> None:
+def test_protected_objects_are_not_deleted(api: Api) -> None:
     experiment_id = api.new_experiment("kept")
     run_id = filled_run(api, experiment_id)
     api.post("runs/set-tag", run_id=run_id, key="trackside.protected", value="paper of May")
@@ -229,7 +229,7 @@ def test_what_is_protected_stays(api: Api) -> None:
     assert delete(api, "run", run_id=run_id)["is_done"]
 
 
-def test_a_preview_that_is_out_of_date_is_refused(api: Api) -> None:
+def test_an_outdated_preview_is_refused(api: Api) -> None:
     run_id = filled_run(api)
     shown = preview(api, "run", run_id=run_id)
     api.post("runs/log-metric", run_id=run_id, key="late", value=1.0, timestamp=1)
@@ -244,7 +244,7 @@ def test_the_default_experiment_stays(api: Api) -> None:
     assert [each["kind"] for each in preview(api, "experiment", experiment_id="0")["obstacles"]] == ["default"]
 
 
-def test_a_target_that_is_none_is_refused_in_words(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_target_is_refused_with_the_reason(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"kind": "everything"}, "kind is 'everything'; it must be one of run, experiment,"),
         ({"kind": "run"}, "run_id is missing; a run is named by run_id"),
@@ -263,7 +263,7 @@ def test_a_target_that_is_none_is_refused_in_words(api: Api, subtests: pytest.Su
                 assert message in refused.json["message"]
 
 
-def test_files_that_the_server_cannot_reach_are_named_and_stay(api: Api, tmp_path: Path) -> None:
+def test_files_that_the_server_cannot_access_are_named_and_kept(api: Api, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     experiment_id = api.post("experiments/create", name="far", artifact_location=f"file://{elsewhere}")["experiment_id"]
     run_id = api.new_run(experiment_id)
@@ -276,7 +276,7 @@ def test_files_that_the_server_cannot_reach_are_named_and_stay(api: Api, tmp_pat
     assert str(elsewhere) in done["pending"][0]
 
 
-def test_the_trash_lists_what_can_be_restored_the_oldest_first(api: Api) -> None:
+def test_the_trash_lists_items_that_can_be_restored_by_age(api: Api) -> None:
     experiment_id, gone = api.new_experiment("kept"), api.new_experiment("gone")
     runs = [api.new_run(experiment_id) for _ in range(3)]
     api.new_run(gone)
@@ -300,7 +300,7 @@ def test_the_trash_lists_what_can_be_restored_the_oldest_first(api: Api) -> None
 
 
 @pytest.mark.both
-def test_runs_experiments_and_logged_models_come_out_of_the_trash(api: Api) -> None:
+def test_runs_experiments_and_logged_models_are_restored_from_the_trash(api: Api) -> None:
     experiment_id = api.new_experiment("old")
     run_id = api.new_run()
     model_id = api.post("logged-models", experiment_id="0", name="net")["model"]["info"]["model_id"]

@@ -18,7 +18,7 @@ def missing(api: Api, kind: str, **named: Any) -> int:
     return api.ask("POST", f"{DELETIONS}/preview", {"kind": kind, **named}).status
 
 
-def test_a_deployment_goes_when_it_gets_no_traffic(api: Api) -> None:
+def test_a_deployment_without_traffic_is_deleted(api: Api) -> None:
     register(api)
     api.ask("POST", f"{OURS}/endpoints", {"name": "adder", "auth_mode": "none", "model_uri": "models:/sum/1"})
     api.ask("PUT", f"{OURS}/endpoints/adder/deployments/green", {"model_uri": "models:/sum/1"})
@@ -40,7 +40,7 @@ def test_a_deployment_goes_when_it_gets_no_traffic(api: Api) -> None:
     assert missing(api, "deployment", name="adder", deployment="green") == 404
 
 
-def test_a_webhook_goes_with_its_deliveries(api: Api) -> None:
+def test_a_webhook_is_deleted_with_its_deliveries(api: Api) -> None:
     fields = {"name": "chat", "url": "https://example.com/x", "events": ["registered_model.created"]}
     webhook_id = api.post(f"{OURS}/webhooks", fields)["webhook"]["webhook_id"]
 
@@ -52,7 +52,7 @@ def test_a_webhook_goes_with_its_deliveries(api: Api) -> None:
     assert missing(api, "webhook", webhook_id=webhook_id) == 404
 
 
-def test_a_schedule_goes_and_its_jobs_stay(api: Api) -> None:
+def test_a_schedule_is_deleted_and_its_jobs_stay(api: Api) -> None:
     params = {"older_than_days": 30}
     api.post(f"{OURS}/job-schedules", name="tidy", kind="empty-trash", params=params, interval_s=3600)
     job_id = api.post(f"{OURS}/job-schedules/tidy/run")["job"]["job_id"]
@@ -65,7 +65,7 @@ def test_a_schedule_goes_and_its_jobs_stay(api: Api) -> None:
     assert api.get(f"{OURS}/jobs/{job_id}")["job"]["job_id"] == job_id
 
 
-def test_an_alert_rule_goes(api: Api) -> None:
+def test_an_alert_rule_is_deleted(api: Api) -> None:
     body = {"measure": "events", "target": "run.failed", "above": 0, "window_s": 600}
     made = api.ask("PUT", f"{OURS}/alert-rules/failures", body)
     assert made.status == 200, made.json
@@ -78,7 +78,7 @@ def test_an_alert_rule_goes(api: Api) -> None:
     assert missing(api, "alert_rule", name="failures") == 404
 
 
-def test_a_saved_view_goes_and_its_runs_stay(api: Api) -> None:
+def test_a_saved_view_is_deleted_and_its_runs_stay(api: Api) -> None:
     run_id = api.new_run("0")
     body = {"name": "best", "state": {"query": "q=1"}}
     view_id = api.post(f"{OURS}/experiments/0/views", body)["view"]["view_id"]
@@ -92,7 +92,7 @@ def test_a_saved_view_goes_and_its_runs_stay(api: Api) -> None:
     assert missing(api, "saved_view", view_id=view_id) == 404
 
 
-def test_a_record_of_a_dataset_goes_and_the_others_stay(api: Api) -> None:
+def test_one_record_of_a_dataset_is_deleted(api: Api) -> None:
     made: Any = api.ask("POST", "/api/3.0/mlflow/datasets/create", {"name": "golden", "experiment_ids": ["0"]}).json
     dataset_id = made["dataset"]["dataset_id"]
     records = f"/api/3.0/mlflow/datasets/{dataset_id}/records"
@@ -109,7 +109,7 @@ def test_a_record_of_a_dataset_goes_and_the_others_stay(api: Api) -> None:
     assert missing(api, "dataset_record", dataset_id=dataset_id, record_id=first) == 404
 
 
-def test_a_trace_goes_with_its_spans_and_assessments(api: Api) -> None:
+def test_a_trace_is_deleted_with_its_spans_and_assessments(api: Api) -> None:
     start(api)
     export(api, Sent(1), Sent(2, parent=1))
     export(api, Sent(1, trace=2))
@@ -125,7 +125,7 @@ def test_a_trace_goes_with_its_spans_and_assessments(api: Api) -> None:
     assert missing(api, "trace", trace_id=trace_id(1)) == 404
 
 
-def test_a_dataset_input_goes_from_its_run_alone(api: Api) -> None:
+def test_a_dataset_input_is_deleted_from_one_run_only(api: Api) -> None:
     runs = [api.new_run("0"), api.new_run("0")]
     dataset = {"name": "iris", "digest": "a1", "source_type": "http", "source": "{}"}
     tags = [{"key": "mlflow.data.context", "value": "training"}]
@@ -156,7 +156,7 @@ def test_a_dataset_input_of_a_protected_run_stays(api: Api) -> None:
     assert len(api.run(run_id)["inputs"]["dataset_inputs"]) == 1
 
 
-def test_a_link_is_deleted_with_its_copies_and_says_that_they_go_one_by_one(api: Api) -> None:
+def test_a_link_is_deleted_and_its_copies_are_removed_afterwards(api: Api) -> None:
     fields = {"name": "twin", "to": "http://127.0.0.1:9", "kind": "mlflow", "mode": "push", "backfill": "none"}
     api.post(f"{OURS}/links", fields)
 
@@ -178,7 +178,7 @@ def test_a_link_is_deleted_with_its_copies_and_says_that_they_go_one_by_one(api:
     assert api.get(f"{OURS}/links/twin")["link"]["state"] == "removing"
 
 
-def test_a_reader_deletes_none_of_them(people: People) -> None:
+def test_a_reader_can_delete_none_of_these_objects(people: People) -> None:
     admin = people.admin
     reader = people.add("rea", "MLflow READ")
     run_id = admin.new_run("0")

@@ -32,7 +32,7 @@ def empty(api: Api) -> None:
         delete(api, item["kind"], **{field: item["id"]}, confirm=shown.get("confirm"))
 
 
-def test_more_than_a_thousand_files_go(api: Api, chosen: Settings) -> None:  # #14654
+def test_more_than_a_thousand_files_are_deleted(api: Api, chosen: Settings) -> None:  # #14654
     run_id = filled_run(api)
     folder = next(path for path in (chosen.data / "artifacts").rglob("note.txt")).parent / "many"
     folder.mkdir()
@@ -103,7 +103,7 @@ def test_a_name_in_the_trash_is_free(api: Api) -> None:
     assert api.ask("GET", f"experiments/get?experiment_id={experiment_id}").status == 404
 
 
-def test_what_is_active_is_not_touched_and_what_is_linked_to_nothing_is_told_before(api: Api, chosen: Settings) -> None:
+def test_only_the_trash_is_deleted_and_orphans_are_previewed(api: Api, chosen: Settings) -> None:
     """There is no dry run and no size there; here both are, and nothing but the trash goes."""
     kept, gone = filled_run(api), filled_run(api)
     api.post("runs/delete", run_id=gone)
@@ -128,7 +128,7 @@ def test_one_file_of_a_run_is_deleted_over_http(api: Api, chosen: Settings) -> N
 
 
 @pytest.mark.both
-def test_a_deleted_run_goes_with_all_that_was_logged_to_it(api: Api, chosen: Settings) -> None:  # #13393
+def test_a_deleted_run_is_purged_with_all_logged_data(api: Api, chosen: Settings) -> None:  # #13393
     """There rows of tags, metrics, params or inputs keep the run by a foreign key, on PostgreSQL."""
     experiment_id = api.new_experiment("old")
     run_id = filled_run(api, experiment_id)
@@ -145,7 +145,7 @@ def test_a_deleted_run_goes_with_all_that_was_logged_to_it(api: Api, chosen: Set
     assert stored_bytes(chosen) == 0
 
 
-def test_a_deletion_ends_though_its_caller_gave_up_waiting(server: Server) -> None:  # #12005
+def test_a_deletion_completes_after_its_caller_has_disconnected(server: Server) -> None:  # #12005
     """There the files of a run go in one call over HTTP.  One that takes longer than the timeout is repeated, fails with 500, and
     the run stays.  Here a job deletes, and a call that its caller left can be sent again."""
     api, run_id, other = server.api, filled_run(server.api), filled_run(server.api)
@@ -175,7 +175,7 @@ def leave(server: Server, path: str, body: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("uri", ["", "file:///nowhere", "http://127.0.0.1:1"])
-def test_served_files_in_a_folder_go_whatever_the_tracking_uri_of_the_shell_is(
+def test_served_files_in_a_folder_are_deleted_with_any_tracking_uri_of_the_shell(
     server: Server, said: Said, monkeypatch: pytest.MonkeyPatch, uri: str
 ) -> None:  # #5852, #13188
     """There the command opens the proxy's URIs itself, by the tracking URI of the shell, and fails without the right one."""
@@ -190,7 +190,7 @@ def test_served_files_in_a_folder_go_whatever_the_tracking_uri_of_the_shell_is(
 
 
 @pytest.mark.slow
-def test_served_files_in_a_bucket_go_and_a_bucket_that_refuses_deletions_loses_nothing(
+def test_served_files_in_a_bucket_are_deleted_and_a_refusal_of_the_bucket_keeps_rows(
     start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:  # #7558
     """There `gc` deletes no file of a served bucket.  A bucket that refuses is said, the rows stay, and the next call ends it."""

@@ -33,7 +33,7 @@ def refused(api: Api, method: str, path: str, body: Any = None) -> str:
 
 
 @pytest.mark.both
-def test_a_held_run_is_refused_by_every_call_that_deletes(api: Api, chosen: Settings) -> None:
+def test_every_deleting_call_refuses_a_run_on_hold(api: Api, chosen: Settings) -> None:
     experiment_id = api.new_experiment("churn")
     run_id = filled_run(api, experiment_id)
     hold(api, "run", run_id)
@@ -106,7 +106,7 @@ def test_a_hold_on_an_experiment_covers_its_runs_and_models_until_it_is_removed(
     assert api.post(DELETIONS, kind="run", run_id=run_id)["is_done"]
 
 
-def test_held_versions_and_models_stay_also_under_another_name(api: Api) -> None:
+def test_renamed_versions_and_models_stay_on_hold(api: Api) -> None:
     run_id = filled_run(api)
     api.post("registered-models/create", name="churn")
     api.post("model-versions/create", name="churn", source=f"runs:/{run_id}/model", run_id=run_id)
@@ -137,7 +137,7 @@ def test_a_workspace_with_anything_on_hold_is_not_deleted(api: Api) -> None:
     refused(api, "POST", "runs/delete", {"run_id": run_id})  # the hold went where the run went
 
 
-def test_jobs_that_delete_leave_what_is_held_and_say_so(server: Server) -> None:
+def test_deletion_jobs_keep_objects_on_hold_and_report_them(server: Server) -> None:
     api = server.api
     held, gone = filled_run(api), filled_run(api)
     api.post("runs/delete", run_id=held)
@@ -172,7 +172,7 @@ def test_the_command_places_lists_and_removes_holds(server: Server, said: Said) 
     assert said("hold", "remove", "run", run_id)[0] == 2
 
 
-def test_a_hold_needs_a_right_of_its_own_and_the_audit_log_has_it(people: People) -> None:
+def test_placing_a_hold_needs_its_own_right_and_is_in_the_audit_log(people: People) -> None:
     run_id = people.admin.new_run("0")
     contributor = people.add("co", "Contributor", "/ws/default")
     officer = people.add("lo", "Legal Hold Officer", "/ws/default")
@@ -189,7 +189,7 @@ def test_a_hold_needs_a_right_of_its_own_and_the_audit_log_has_it(people: People
     ]  # fmt: skip
 
 
-def test_a_hold_that_cannot_be_meant_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_hold_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], int, str]] = [
         ({"kind": "cat", "id": "x", "reason": "r"}, 400, "kind is 'cat'"),
         ({"kind": "run", "reason": "r"}, 400, "id is missing"),
@@ -208,7 +208,7 @@ def test_a_hold_that_cannot_be_meant_is_refused(api: Api, subtests: pytest.Subte
             assert (reply.status, message in reply.json["message"]) == (status, True), reply.json
 
 
-def test_what_is_half_deleted_cannot_be_held(api: Api) -> None:
+def test_a_partly_deleted_object_cannot_be_put_on_hold(api: Api) -> None:
     experiment_id = api.new_experiment("old")
     for _ in range(21):
         filled_run(api, experiment_id, steps=2, size=10)

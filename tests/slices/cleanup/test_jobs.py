@@ -87,7 +87,7 @@ def test_an_experiment_of_more_runs_than_a_portion_goes_in_one_job_that_counts_a
     assert stored(any_server) == 2000
 
 
-def test_the_trash_is_emptied_and_what_is_protected_stays(server: Server) -> None:
+def test_emptying_the_trash_keeps_protected_items(server: Server) -> None:
     api = server.api
     gone, held, kept = filled_run(api), filled_run(api), filled_run(api)
     api.post("runs/set-tag", run_id=held, key="trackside.protected", value="paper")
@@ -103,7 +103,7 @@ def test_the_trash_is_emptied_and_what_is_protected_stays(server: Server) -> Non
     assert [stage(api, each) for each in (gone, held, kept)] == ["gone", "deleted", "active"]
 
 
-def test_a_rule_keeps_the_best_and_its_dry_run_says_what_goes(server: Server) -> None:
+def test_a_rule_keeps_the_best_runs_and_its_preview_lists_the_others(server: Server) -> None:
     api = server.api
     experiment_id = api.new_experiment("sweep-1")
     runs = [filled_run(api, experiment_id, steps=1) for _ in range(4)]
@@ -123,7 +123,7 @@ def test_a_rule_keeps_the_best_and_its_dry_run_says_what_goes(server: Server) ->
     assert [stage(api, each) for each in (*runs, other)] == ["deleted", "deleted", "active", "active", "active"]
 
 
-def test_a_rule_deletes_files_by_glob_and_leaves_the_runs(server: Server) -> None:
+def test_a_rule_deletes_files_by_glob_and_keeps_the_runs(server: Server) -> None:
     api = server.api
     run_id = filled_run(api)
     put(api, "0", f"{run_id}/artifacts/checkpoints/1.pt", b"x" * 500)
@@ -149,7 +149,7 @@ def test_a_rule_runs_on_a_schedule(server: Server) -> None:
     until(lambda: stage(api, run_id) == "deleted", "the rule to move the run to the trash")
 
 
-def test_a_rule_that_cannot_be_meant_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_retention_rule_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({}, "matches every run"),
         ({"experiments": "*", "permanently": True}, "matches every run"),

@@ -39,7 +39,7 @@ def store_of(server: Server) -> Path:
 
 
 @pytest.mark.both
-def test_files_that_no_row_names_are_found_and_those_of_rows_and_of_uploads_are_not(any_server: Server) -> None:
+def test_a_search_finds_only_files_without_a_row_or_upload(any_server: Server) -> None:
     api, store = any_server.api, store_of(any_server)
     run_id, trashed = filled_run(api), filled_run(api)
     api.post("runs/delete", run_id=trashed)
@@ -91,7 +91,7 @@ def test_rows_whose_files_are_missing_are_found(server: Server) -> None:
 
 
 @pytest.mark.slow  # the job tries again, later each time
-def test_a_disk_that_is_not_mounted_is_told_apart_from_lost_files(server: Server) -> None:
+def test_an_unmounted_disk_is_not_reported_as_lost_files(server: Server) -> None:
     filled_run(server.api)
     for path in store_of(server).glob("[!.]*"):
         shutil.rmtree(path)
@@ -101,7 +101,7 @@ def test_a_disk_that_is_not_mounted_is_told_apart_from_lost_files(server: Server
     assert (job["state"], "Is its disk mounted?" in job["reason"]) == ("failed", True)
 
 
-def test_orphans_move_to_the_quarantine_come_back_and_are_purged(server: Server) -> None:
+def test_orphans_are_moved_to_the_quarantine_restored_and_purged(server: Server) -> None:
     api, store = server.api, store_of(server)
     put(api, "0", f"{GONE}/artifacts/a.bin", b"x" * 10)
     put(api, "0", "stray.bin", b"y" * 5)
@@ -132,7 +132,7 @@ def test_orphans_move_to_the_quarantine_come_back_and_are_purged(server: Server)
     assert left == [f"0/{run_id}/artifacts/model/weights.bin", f"0/{run_id}/artifacts/note.txt"]
 
 
-def test_what_has_a_row_or_a_new_file_by_now_is_not_moved(server: Server) -> None:
+def test_a_file_that_has_a_row_or_a_new_version_by_now_is_not_moved(server: Server) -> None:
     """The search is out of date when its result is used."""
     api, store = server.api, store_of(server)
     version, upload = f"azureml-uploads/local/{'c' * 8}", f"{GONE}/artifacts"
@@ -176,7 +176,7 @@ def test_a_legal_hold_on_the_workspace_stops_the_move_and_the_purge(server: Serv
 
 
 @pytest.mark.slow
-def test_a_server_that_is_killed_while_it_moves_goes_on_with_it(server: Server) -> None:
+def test_a_move_is_completed_after_a_kill(server: Server) -> None:
     api, store = server.api, store_of(server)
     folder = store / "0" / GONE / "artifacts"
     folder.mkdir(parents=True)
@@ -202,7 +202,7 @@ def test_a_server_that_is_killed_while_it_moves_goes_on_with_it(server: Server) 
 
 
 @pytest.mark.slow
-def test_a_server_that_is_killed_while_it_purges_goes_on_with_it(server: Server) -> None:
+def test_a_purge_is_completed_after_a_kill(server: Server) -> None:
     api, store = server.api, store_of(server)
     folder = store / "0" / GONE / "artifacts"
     folder.mkdir(parents=True)
@@ -250,7 +250,7 @@ def test_the_command_finds_moves_restores_and_purges(server: Server, said: Said)
     assert "deleted: 1 orphan, 1 file, 2.0 KiB" in said("orphans", "purge", "--older-than", "0", "--yes")[1]
 
 
-def test_a_job_that_cannot_be_meant_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_a_job_with_invalid_parameters_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, dict[str, Any], str]] = [
         ("orphan-search", {"grace_hours": 0}, "between 1 and"),
         ("orphan-quarantine", {"keys": ["../x"]}, "Invalid path"),
@@ -266,7 +266,7 @@ def test_a_job_that_cannot_be_meant_is_refused(api: Api, subtests: pytest.Subtes
             assert (refused.status, words in str(refused.json)) == (400, True)
 
 
-def test_a_question_that_is_none_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_query_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     for asked in ({"side": "x"}, {"kind": "x"}, {"max_results": 0}, {"page_token": "-1"}):
         with subtests.test(asked=asked):
             query = "&".join(f"{name}={value}" for name, value in asked.items())

@@ -17,7 +17,7 @@ def people(chosen: Settings, make_people: Callable[..., People]) -> People:
     return make_people(structs.replace(chosen, default_role=()))
 
 
-def test_only_the_right_to_delete_is_enough_and_hidden_is_refused_as_missing(people: People) -> None:
+def test_deletion_needs_its_right_and_hidden_targets_answer_as_missing(people: People) -> None:
     admin = people.admin
     mine, other = admin.new_experiment("mine"), admin.new_experiment("other")
     run, hidden = admin.new_run(mine), admin.new_run(other)
@@ -40,7 +40,7 @@ def test_only_the_right_to_delete_is_enough_and_hidden_is_refused_as_missing(peo
         ("orphan-search", {}), ("orphan-quarantine", {}), ("quarantine-purge", {}),
     ],
 )  # fmt: skip
-def test_who_is_denied_a_part_starts_no_deletion_in_the_whole_workspace(
+def test_a_caller_with_a_denied_part_cannot_delete_in_the_whole_workspace(
     people: People, kind: str, params: dict[str, Any]
 ) -> None:
     other = people.admin.new_experiment("other")

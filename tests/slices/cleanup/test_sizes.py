@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Spot:
     return Spot(LocalBlobs(tmp_path, durable=False), "1")
 
 
-def test_one_listing_finds_what_a_listing_of_each_run_finds(folder: Spot) -> None:
+def test_one_listing_finds_the_same_files_as_a_listing_of_each_run(folder: Spot) -> None:
     each = [sizes.of_one(Spot(folder.blobs, f"1/{object_id}/artifacts")) for object_id in IDS]
 
     together = sizes.of_group(folder, IDS)
@@ -33,11 +33,11 @@ def test_one_listing_finds_what_a_listing_of_each_run_finds(folder: Spot) -> Non
     assert together == sum(each, Size()) == Size(len(IDS), len(IDS) // 2 * 307)
 
 
-def test_a_folder_that_is_mostly_of_others_is_not_listed_to_its_end(folder: Spot) -> None:
+def test_a_folder_with_mostly_other_files_is_not_listed_to_its_end(folder: Spot) -> None:
     assert sizes.of_group(folder, IDS, most_each=0) is None
 
 
-def test_few_runs_and_roots_of_another_shape_are_measured_one_by_one() -> None:
+def test_few_runs_and_roots_of_other_forms_are_measured_individually() -> None:
     many = [f"mlflow-artifacts:/1/{object_id}/artifacts" for object_id in IDS]
     few = [f"s3://bucket/2/{object_id}/artifacts" for object_id in IDS[1:]]
     strange = [f"s3://bucket/2/{IDS[0]}/files", "file:///elsewhere"]

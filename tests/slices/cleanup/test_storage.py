@@ -71,7 +71,7 @@ def test_the_command_counts_and_shows(server: Server, said: Said) -> None:
     assert "default" in said("storage", "--by", "workspace")[1]
 
 
-def test_a_question_that_is_none_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_query_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"by": "colour"}, "by is 'colour'"),
         ({"max_results": 0}, "max_results is 0"),

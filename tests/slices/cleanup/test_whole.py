@@ -39,7 +39,7 @@ def test_a_dataset_is_previewed_with_its_records_and_deleted(api: Api) -> None:
     )
 
 
-def test_a_job_that_waits_stands_in_the_way_and_one_that_was_cancelled_goes_with_its_log(api: Api) -> None:
+def test_a_queued_job_blocks_its_deletion_and_a_cancelled_one_is_deleted_with_its_log(api: Api) -> None:
     run_id = register(api)
     assert api.ask("PATCH", f"{OURS}/job-queue", {"is_paused": True}).status == 200
     params = {"model": "models:/sum/1", "input": f"runs:/{run_id}/in.csv"}
@@ -57,7 +57,7 @@ def test_a_job_that_waits_stands_in_the_way_and_one_that_was_cancelled_goes_with
     assert api.ask("GET", f"{OURS}/jobs/{job_id}").status == 404
 
 
-def test_an_endpoint_asks_for_its_name(api: Api) -> None:
+def test_the_deletion_of_an_endpoint_must_be_confirmed_by_its_name(api: Api) -> None:
     register(api)
     made = api.ask("POST", f"{OURS}/endpoints", {"name": "adder", "auth_mode": "none", "model_uri": "models:/sum/1"})
     assert made.status in (200, 201), made.json
@@ -74,7 +74,7 @@ def test_an_endpoint_asks_for_its_name(api: Api) -> None:
     assert preview(api, "model_version", name="sum", version="1").get("obstacles", []) == []
 
 
-def test_a_link_goes_and_both_sides_stay(api: Api) -> None:
+def test_a_link_is_deleted_and_both_sides_stay(api: Api) -> None:
     run_id = api.new_run()
     fields = {"name": "twin", "to": "http://127.0.0.1:9", "kind": "mlflow", "mode": "push", "backfill": "none"}
     made = api.ask("POST", f"{OURS}/links", fields)
@@ -88,7 +88,7 @@ def test_a_link_goes_and_both_sides_stay(api: Api) -> None:
     assert api.run(run_id)["info"]["lifecycle_stage"] == "active"
 
 
-def test_a_monitor_asks_for_its_name_and_goes_with_its_windows(api: Api) -> None:
+def test_a_monitor_is_deleted_with_its_windows_after_a_confirmation_by_name(api: Api) -> None:
     register(api)
     api.ask("POST", f"{OURS}/endpoints", {"name": "adder", "auth_mode": "none", "model_uri": "models:/sum/1"})
     body = {"name": "watch", "target": {"endpoint": "adder"}, "baseline": {"past_windows": 7}, "window": "day"}
@@ -106,7 +106,7 @@ def test_a_monitor_asks_for_its_name_and_goes_with_its_windows(api: Api) -> None
     assert api.ask("POST", f"{DELETIONS}/preview", {"kind": "monitor", "name": "watch"}).status == 404
 
 
-def test_a_token_is_revoked_by_its_owner_or_an_administrator_and_nobody_else(people: People) -> None:
+def test_only_its_owner_and_administrators_can_revoke_a_token(people: People) -> None:
     ann, eve = people.add("ann"), people.add("eve")
     made = ann.post(f"{OURS}/me/tokens", token_name="ci")
     token_id, secret = made["token"]["token_id"], made["secret"]
@@ -122,7 +122,7 @@ def test_a_token_is_revoked_by_its_owner_or_an_administrator_and_nobody_else(peo
     assert people.admin.ask("POST", f"{DELETIONS}/preview", {"kind": "token", "token_id": token_id}).status == 404
 
 
-def test_a_dataset_is_deleted_by_who_may_delete_those_of_its_experiments(people: People) -> None:
+def test_deleting_a_dataset_needs_the_right_at_its_experiments(people: People) -> None:
     admin = people.admin
     mine, other = admin.new_experiment("mine"), admin.new_experiment("other")
     manager = people.add("mo", "MLflow MANAGE", f"/ws/default/experiments/{mine}")
@@ -139,7 +139,7 @@ def test_a_dataset_is_deleted_by_who_may_delete_those_of_its_experiments(people:
     assert (refused.status, done["is_done"]) == (403, True)
 
 
-def test_a_token_is_revoked_by_who_may_delete_its_user(people: People) -> None:
+def test_a_token_can_be_revoked_by_callers_who_may_delete_its_user(people: People) -> None:
     ann, manager = people.add("ann"), people.add("manager")
     token_id = ann.post(f"{OURS}/me/tokens", token_name="ci")["token"]["token_id"]
     admins = people.admin.post(f"{OURS}/me/tokens", token_name="ci")["token"]["token_id"]
@@ -156,7 +156,7 @@ def test_a_token_is_revoked_by_who_may_delete_its_user(people: People) -> None:
     assert token_id not in {each["token_id"] for each in ann.get(f"{OURS}/me/tokens").get("tokens", [])}
 
 
-def test_an_alias_goes_and_its_version_stays(people: People) -> None:
+def test_an_alias_is_deleted_and_its_version_stays(people: People) -> None:
     admin = people.admin
     register(admin)
     admin.post("registered-models/alias", {"name": "sum", "alias": "best", "version": "1"})
@@ -178,7 +178,7 @@ def test_an_alias_goes_and_its_version_stays(people: People) -> None:
     assert "sum/best" in str(entry)
 
 
-def test_the_log_of_a_link_goes_and_the_link_stays(api: Api) -> None:
+def test_the_log_of_a_link_is_deleted_and_the_link_stays(api: Api) -> None:
     fields = {"name": "twin", "to": "http://127.0.0.1:9", "kind": "mlflow", "mode": "push", "backfill": "none"}
     api.post(f"{OURS}/links", fields)
     until(lambda: api.get(f"{OURS}/links/twin/log").get("entries", []))  # that the other side cannot be reached: once
@@ -192,7 +192,7 @@ def test_the_log_of_a_link_goes_and_the_link_stays(api: Api) -> None:
     assert api.get(f"{OURS}/links/twin")["link"]["name"] == "twin"
 
 
-def test_the_requests_of_one_day_go_and_those_of_others_stay(api: Api, chosen: Settings) -> None:
+def test_the_requests_of_one_day_are_deleted(api: Api, chosen: Settings) -> None:
     register(api)
     api.ask("POST", f"{OURS}/endpoints", {"name": "adder", "auth_mode": "none", "model_uri": "models:/sum/1"})
     place = files.place(chosen.data / "endpoints" / "requests", 1)

@@ -43,7 +43,7 @@ def ended(api: Api, job_id: str) -> Any:
 
 
 @pytest.mark.both
-def test_a_workspace_goes_at_once_and_a_job_removes_rows_and_files(any_server: Server) -> None:
+def test_a_workspace_disappears_at_once_and_a_job_removes_rows_and_files(any_server: Server) -> None:
     api = any_server.api
     team, other = api.new_workspace("team"), api.new_workspace("other")
     filled(team, "team"), filled(other, "other")
@@ -71,7 +71,7 @@ def test_a_workspace_goes_at_once_and_a_job_removes_rows_and_files(any_server: S
     assert again.ask("GET", "registered-models/get?name=net").status == 404
 
 
-def test_a_resource_group_goes_by_its_name_and_other_groups_stay(server: Server) -> None:
+def test_a_resource_group_is_deleted_by_its_name_and_others_stay(server: Server) -> None:
     api = server.api
     north, south = (api.new_workspace(name, resource_group="lab") for name in ("north", "south"))
     filled(north, "north"), filled(south, "south")
@@ -86,7 +86,7 @@ def test_a_resource_group_goes_by_its_name_and_other_groups_stay(server: Server)
     assert files(server) == []
 
 
-def test_what_stands_in_the_way_of_one_workspace_stops_the_whole_group(api: Api) -> None:
+def test_an_obstacle_in_one_workspace_blocks_the_whole_group(api: Api) -> None:
     north, south = (api.new_workspace(name, resource_group="lab") for name in ("north", "south"))
     run_id = north.new_run()
     north.post("runs/set-tag", run_id=run_id, key="trackside.protected", value="paper")
@@ -101,7 +101,7 @@ def test_what_stands_in_the_way_of_one_workspace_stops_the_whole_group(api: Api)
     assert north.run(run_id)
 
 
-def test_a_preview_that_is_out_of_date_is_refused(api: Api) -> None:
+def test_an_outdated_preview_is_refused(api: Api) -> None:
     team = api.new_workspace("team")
     token = api.post(f"{DELETIONS}/preview", name="team")["token"]
     team.new_run()
@@ -112,7 +112,7 @@ def test_a_preview_that_is_out_of_date_is_refused(api: Api) -> None:
     assert team.ask("GET", "experiments/get?experiment_id=0").status == 200
 
 
-def test_what_names_no_workspace_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_a_target_without_a_workspace_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], int, str]] = [
         ({"confirm": "x"}, 400, "Give either name"),
         ({"name": "team", "resource_group": "lab", "confirm": "team"}, 400, "Give either name"),
@@ -129,7 +129,7 @@ def test_what_names_no_workspace_is_refused(api: Api, subtests: pytest.Subtests)
             assert (refused.status, words in str(refused.json)) == (status, True)
 
 
-def test_only_who_may_delete_each_workspace_of_a_group_deletes_it(people: People) -> None:
+def test_deleting_a_group_needs_the_right_at_each_workspace(people: People) -> None:
     for name in ("north", "south"):
         people.admin.new_workspace(name, resource_group="lab")
     owner = people.add("ann", "owner", "/ws/north")
@@ -147,7 +147,7 @@ def test_only_who_may_delete_each_workspace_of_a_group_deletes_it(people: People
 
 
 @pytest.mark.slow
-def test_a_server_that_is_killed_goes_on_with_the_deletion(server: Server) -> None:
+def test_a_deletion_is_completed_after_a_kill(server: Server) -> None:
     api = server.api
     team = api.new_workspace("team")
     filled(team, "team")
@@ -167,7 +167,7 @@ def test_a_server_that_is_killed_goes_on_with_the_deletion(server: Server) -> No
 
 
 @pytest.mark.slow
-def test_the_command_asks_for_the_name_and_says_what_was_freed(server: Server, said: Said) -> None:
+def test_the_command_asks_for_the_name_and_prints_the_freed_bytes(server: Server, said: Said) -> None:
     filled(server.api.new_workspace("team", resource_group="lab"), "team", size=2048)
 
     code, out, _ = said("delete", "workspace", "team", "--preview")
@@ -179,7 +179,7 @@ def test_the_command_asks_for_the_name_and_says_what_was_freed(server: Server, s
     assert said("delete", "workspace", "default", "--yes")[0] == 1
 
 
-def test_every_table_of_a_workspace_is_swept() -> None:
+def test_a_deletion_empties_every_table_of_the_workspace() -> None:
     """A table that is new belongs into one of the lists of `tenants`."""
     made = set()
     for each in migrations():
@@ -194,7 +194,7 @@ def test_every_table_of_a_workspace_is_swept() -> None:
 
 
 @pytest.mark.both
-def test_an_import_that_goes_on_is_not_taken_away_and_one_that_was_cannot_go_on(db: Any) -> None:
+def test_a_running_import_is_not_removed_and_a_removed_one_cannot_continue(db: Any) -> None:
     former = {"uid": "u-1", "subscription_id": "s", "resource_group": "g", "location": "", "friendly_name": "",
               "description": "", "tags": "{}", "creation_time": 1}  # fmt: skip
     with db.write(workspaces.DEFAULT_WORKSPACE_ID) as tx:

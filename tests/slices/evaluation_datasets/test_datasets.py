@@ -23,7 +23,7 @@ from support.evaluation_datasets import (
 from trackside.evaluation_datasets import record_store, records, store
 
 
-def test_a_new_dataset_says_all_it_knows(api: Api) -> None:
+def test_a_new_dataset_returns_all_fields(api: Api) -> None:
     experiment = api.new_experiment("iris")
 
     made = new(api, "qa", {"team": "north", "level": 3, "none": None, USER: "ada"}, experiment_ids=["0", experiment])
@@ -55,7 +55,7 @@ def test_a_dataset_needs_a_name_only_and_shares_it(api: Api) -> None:
     assert search(api) == ["questions", "questions"]
 
 
-def test_what_is_no_dataset_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_dataset_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases = [
         ({}, 400, "Missing value for required parameter 'name'."),
         ({"name": ""}, 400, "Missing value for required parameter 'name'."),
@@ -114,7 +114,7 @@ def test_tags_are_added_to_and_the_dataset_counts_as_unchanged(api: Api) -> None
     assert tags_of(api, dataset_id) == {"b": "2"}
 
 
-def test_tags_of_what_is_not_there(api: Api) -> None:
+def test_tags_of_a_missing_dataset_are_not_found(api: Api) -> None:
     fault = api.fault("datasets/d-x/tags", method="PATCH", tags="{}", version=V3)
 
     assert fault == (404, "RESOURCE_DOES_NOT_EXIST", "Could not find evaluation dataset with ID d-x")
@@ -139,7 +139,7 @@ def test_experiments_are_added_and_removed(api: Api) -> None:
     assert change("remove", second)["digest"] == made["digest"]
 
 
-def test_experiments_of_what_is_not_there(api: Api, subtests: pytest.Subtests) -> None:
+def test_experiments_of_a_missing_dataset_are_not_found(api: Api, subtests: pytest.Subtests) -> None:
     for what in ("add", "remove"):
         with subtests.test(what=what):
             assert api.fault(f"datasets/d-x/{what}-experiments", experiment_ids=["0"], version=V3) == (
@@ -149,7 +149,7 @@ def test_experiments_of_what_is_not_there(api: Api, subtests: pytest.Subtests) -
             )
 
 
-def test_no_experiment_is_added_if_one_of_them_is_not_there(api: Api) -> None:
+def test_no_experiment_is_added_if_one_is_missing(api: Api) -> None:
     dataset_id = new_id(api)
 
     fault = api.fault(f"datasets/{dataset_id}/add-experiments", experiment_ids=["0", "777"], version=V3)

@@ -10,7 +10,7 @@ from support.evaluation_datasets import USER, V3, all_of, delete_records, get, n
 from trackside.evaluation_datasets import records
 
 
-def test_the_dataset_tells_of_its_records(api: Api) -> None:
+def test_the_dataset_has_a_summary_of_its_records(api: Api) -> None:
     made = new(api, tags={USER: "ada"})
     dataset_id = made["dataset_id"]
     assert ("schema" in made, "profile" in made) == (False, False)
@@ -40,7 +40,7 @@ def test_the_dataset_tells_of_its_records(api: Api) -> None:
     assert "last_updated_by" not in again  # as on stock: nobody said who did this
 
 
-def test_no_records_are_an_upsert_too(api: Api) -> None:
+def test_an_upsert_without_records_is_accepted(api: Api) -> None:
     dataset_id = new_id(api)
 
     assert upsert(api, dataset_id) == (0, 0)
@@ -68,7 +68,7 @@ def test_records_are_deleted_by_their_ids(api: Api) -> None:
     assert upsert(api, dataset_id, {"inputs": {"i": 1}}) == (1, 0)
 
 
-def test_records_of_what_is_not_there(api: Api, subtests: pytest.Subtests) -> None:
+def test_records_of_a_missing_dataset_are_not_found(api: Api, subtests: pytest.Subtests) -> None:
     cases = [("GET", {}), ("POST", {"records": "[]"}), ("DELETE", {"dataset_record_ids": ["dr-1"]})]
 
     for method, body in cases:
@@ -81,7 +81,7 @@ def test_records_of_what_is_not_there(api: Api, subtests: pytest.Subtests) -> No
 
 
 @pytest.mark.both
-def test_pages_of_records_go_on_after_what_was_seen(api: Api) -> None:
+def test_pages_of_records_continue_after_the_last_record(api: Api) -> None:
     dataset_id = new_id(api)
     upsert(api, dataset_id, *({"inputs": {"i": i}} for i in range(5)))
 
@@ -105,7 +105,7 @@ def test_a_forged_page_token_is_refused(api: Api, subtests: pytest.Subtests) -> 
     assert api.fault(f"datasets/{dataset_id}/records", method="GET", max_results=-1, version=V3)[0] == 400
 
 
-def test_a_page_ends_early_where_it_would_be_too_large() -> None:
+def test_a_page_ends_early_before_it_is_too_large() -> None:
     assert records.fitting([5, 5, 5], most_chars=10) == 2
     assert records.fitting([50, 5], most_chars=10) == 1
     assert records.fitting([5, 5], most_chars=10) == 2
@@ -113,7 +113,7 @@ def test_a_page_ends_early_where_it_would_be_too_large() -> None:
 
 
 @pytest.mark.slow
-def test_large_records_come_page_by_page(api: Api) -> None:
+def test_large_records_are_read_page_by_page(api: Api) -> None:
     dataset_id = new_id(api)
     for i in range(3):
         upsert(api, dataset_id, {"inputs": {"i": i}, "outputs": "x" * (6 << 20)})

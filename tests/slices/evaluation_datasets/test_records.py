@@ -10,7 +10,7 @@ from support.evaluation_datasets import USER, V3, Fields, all_of, get, new, new_
 from trackside.evaluation_datasets import records
 
 
-def test_a_record_comes_back_as_it_went(api: Api) -> None:
+def test_a_record_is_returned_as_it_was_sent(api: Api) -> None:
     dataset_id = new_id(api)
 
     counts = upsert(
@@ -46,7 +46,7 @@ def test_a_record_comes_back_as_it_went(api: Api) -> None:
     }
 
 
-def test_a_record_that_says_little_has_empty_outputs_and_tags(api: Api) -> None:
+def test_a_minimal_record_has_empty_outputs_and_tags(api: Api) -> None:
     dataset_id = new_id(api)
 
     assert upsert(api, dataset_id, {}, {"inputs": {"q": 1}, "outputs": None, "tags": None, "bogus": 1}) == (2, 0)
@@ -112,14 +112,14 @@ def test_the_same_inputs_are_the_same_record_and_are_merged(api: Api) -> None:
     assert "outputs" not in all_of(api, dataset_id)[0]
 
 
-def test_inputs_are_told_apart_as_json_and_not_as_python_compares(api: Api) -> None:
+def test_inputs_are_compared_as_json_and_not_as_in_python(api: Api) -> None:
     dataset_id = new_id(api)
 
     assert upsert(api, dataset_id, *({"inputs": {"a": a}} for a in (1, 1.0, True, "1", None, [1]))) == (6, 0)
 
 
 @pytest.mark.both
-def test_what_only_python_calls_json_comes_back_to_python(api: Api) -> None:
+def test_nan_and_infinity_in_a_record_are_returned(api: Api) -> None:
     dataset_id = new_id(api)
 
     assert upsert(api, dataset_id, {"inputs": {"a": float("nan"), "b": float("-inf")}}) == (1, 0)
@@ -129,7 +129,7 @@ def test_what_only_python_calls_json_comes_back_to_python(api: Api) -> None:
 
 
 @pytest.mark.both
-def test_half_characters_and_nul_in_a_record_break_nothing(api: Api) -> None:
+def test_lone_surrogates_and_nul_in_a_record_are_handled(api: Api) -> None:
     dataset_id = new_id(api)
 
     upsert(
@@ -141,7 +141,7 @@ def test_half_characters_and_nul_in_a_record_break_nothing(api: Api) -> None:
     assert record["created_by"] == "a?"
 
 
-def test_records_that_mean_nothing_are_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_invalid_records_are_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases = [
         ("", "Missing value for required parameter 'records'."),
         ("x", "The parameter 'records' is no JSON"),
@@ -208,7 +208,7 @@ def test_records_may_be_larger_than_other_calls(sqlite_api: Api) -> None:
     assert upsert(sqlite_api, dataset_id, *({"inputs": {"i": i, "t": "x" * (9 << 20)}} for i in range(2))) == (2, 0)
 
 
-def test_the_schema_takes_no_more_fields_than_it_has_room_for(api: Api) -> None:
+def test_the_schema_has_a_limited_number_of_fields(api: Api) -> None:
     dataset_id = new_id(api)
     half = records.MAX_SCHEMA_CHARS // 2
     large = [{"inputs": {f"{n}" + "x" * half: n}} for n in range(3)]

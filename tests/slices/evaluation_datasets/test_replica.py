@@ -48,7 +48,7 @@ def dataset(db: Any) -> Any:
 
 
 @pytest.mark.both
-def test_a_dataset_has_what_it_was_given(dataset: Any) -> None:
+def test_a_replica_of_a_dataset_has_the_given_values(dataset: Any) -> None:
     with dataset.write(1) as tx:
         replica.make(tx, ID, ImmutableFields(name="another"))
         replica.change(tx, ID, Patch(tags={"k": "v", "none": None}, experiments=["0"], updated=9))
@@ -60,7 +60,7 @@ def test_a_dataset_has_what_it_was_given(dataset: Any) -> None:
 
 
 @pytest.mark.both
-def test_records_are_there_once_and_counted(dataset: Any) -> None:
+def test_replicated_records_are_stored_once_and_counted(dataset: Any) -> None:
     three = [record(1), record(2), record(3)]
 
     with dataset.write(1) as tx:
@@ -83,7 +83,7 @@ def test_two_records_may_exchange_their_ids(dataset: Any) -> None:
     assert {each.inputs: each.record_id for each in records(dataset)} == {'{"q": 1}': "b", '{"q": 2}': "a"}
 
 
-def test_what_is_no_record_is_refused(dataset: Any, subtests: pytest.Subtests) -> None:
+def test_an_invalid_record_is_refused(dataset: Any, subtests: pytest.Subtests) -> None:
     wrong: list[list[Record]] = [
         [record(1, "taken")],
         [record(1), record(1, "again")],
@@ -112,7 +112,7 @@ def test_what_is_no_record_is_refused(dataset: Any, subtests: pytest.Subtests) -
             assert records(dataset) == [record(9, "taken")]
 
 
-def test_what_is_no_dataset_is_refused(dataset: Any) -> None:
+def test_an_invalid_dataset_is_refused(dataset: Any) -> None:
     for immutable in (
         ImmutableFields(name=""),
         ImmutableFields(name="n", schema="{}"),

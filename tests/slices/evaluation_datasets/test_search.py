@@ -17,7 +17,7 @@ def shelf(api: Api) -> Api:
 
 
 @pytest.mark.both("each case")
-def test_a_filter_finds_what_it_says(shelf: Api, subtests: pytest.Subtests) -> None:
+def test_a_filter_finds_matching_datasets(shelf: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, list[str]]] = [
         ("", ["Beta", "alpha", "gamma"]),
         ("name = 'alpha'", ["alpha"]),
@@ -45,7 +45,7 @@ def test_a_filter_finds_what_it_says(shelf: Api, subtests: pytest.Subtests) -> N
             assert search(shelf, filter_string=text, order_by=["name"]) == names
 
 
-def test_a_search_that_means_nothing_is_refused(shelf: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_search_is_refused(shelf: Api, subtests: pytest.Subtests) -> None:
     cases = [
         ({"filter_string": "foo = 'x'"}, "Invalid attribute key 'foo' specified. Valid keys are"),
         ({"filter_string": "dataset_id = 'x'"}, "Invalid attribute key 'dataset_id' specified."),
@@ -82,7 +82,7 @@ def test_a_search_is_newest_first_or_as_ordered(shelf: Api) -> None:
 
 
 @pytest.mark.both("each case")
-def test_a_search_keeps_to_experiments(shelf: Api) -> None:
+def test_a_search_is_limited_to_its_experiments(shelf: Api) -> None:
     assert search(shelf, experiment_ids=["0"], order_by=["name"]) == ["Beta", "alpha"]
     assert search(shelf, experiment_ids=["1"]) == ["Beta"]
     assert search(shelf, experiment_ids=["0", "1"], filter_string="tags.level = 'low'") == ["Beta"]
@@ -90,7 +90,7 @@ def test_a_search_keeps_to_experiments(shelf: Api) -> None:
 
 
 @pytest.mark.both("each case")
-def test_the_pages_of_a_search_are_all_of_it_once(api: Api, subtests: pytest.Subtests) -> None:
+def test_the_pages_of_a_search_have_each_dataset_once(api: Api, subtests: pytest.Subtests) -> None:
     orders: list[list[str]] = [[], ["name"], ["created_time ASC"], ["last_update_time DESC", "name"]]
     for i in range(7):
         new(api, f"n{i % 3}", tags={"i": i})

@@ -87,7 +87,7 @@ def tables(tx: Tx, column: str = "workspace_id") -> list[str]:
     return sorted(name for (name,) in tx.all(sql, column=column))
 
 
-def test_every_route_has_a_workspace_or_says_why_not(application: app.App) -> None:
+def test_every_route_has_a_workspace_or_is_listed_as_an_exception(application: app.App) -> None:
     shared = {
         path
         for route in routes(application)
@@ -99,7 +99,7 @@ def test_every_route_has_a_workspace_or_says_why_not(application: app.App) -> No
     assert shared == WHOLE_SERVER
 
 
-def test_the_fields_of_all_calls_are_known_here(application: app.App, lair: Lair) -> None:
+def test_this_test_knows_the_fields_of_all_calls(application: app.App, lair: Lair) -> None:
     """So that a call that names something new is tried with the name of something inside."""
     named = {f"{name}s" for name in lair.names} | set(lair.names)
     grown = {
@@ -123,7 +123,7 @@ def test_the_fields_of_all_calls_are_known_here(application: app.App, lair: Lair
 
 
 @pytest.mark.parametrize("who", ["south", pytest.param("default", marks=pytest.mark.slow)])
-def test_no_route_shows_or_changes_what_lies_in_another_workspace(
+def test_no_route_shows_or_changes_objects_of_another_workspace(
     application: app.App, outside: Api, lair: Lair, who: str
 ) -> None:
     stranger = outside.new_workspace("south") if who == "south" else outside
@@ -137,7 +137,7 @@ def test_no_route_shows_or_changes_what_lies_in_another_workspace(
         *(pytest.param(each, marks=pytest.mark.slow) for each in ("MANAGE elsewhere", "a token for elsewhere")),
     ],
 )
-def test_no_route_shows_or_changes_what_is_hidden_in_ones_own_workspace(
+def test_no_route_shows_or_changes_hidden_objects_of_the_same_workspace(
     application: app.App, outside: Api, lair: Lair, rights: str
 ) -> None:
     """By rights on another experiment and model, by a denial on these, by a token that is for another experiment."""
@@ -205,7 +205,7 @@ def check_closed(
     assert (kept.status, kept.body) == (200, WORD.encode())
 
 
-def test_the_same_calls_from_inside_do_see_and_change_it(application: app.App, lair: Lair) -> None:
+def test_the_same_calls_inside_the_workspace_succeed(application: app.App, lair: Lair) -> None:
     """Else the test above would prove nothing: what a route names is there, whichever route it is."""
     names = {**lair.names, "run_uuid": lair.names["run_id"]}
     seen, not_found = 0, {}

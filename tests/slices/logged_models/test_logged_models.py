@@ -9,7 +9,7 @@ from support.client import Api
 from support.logged_models import NOBODY, change, found, model, new_model, on, point, points
 
 
-def test_a_new_model_says_all_it_knows(api: Api) -> None:
+def test_a_new_logged_model_returns_all_fields(api: Api) -> None:
     run_id = api.new_run()
 
     made = api.post(
@@ -42,7 +42,7 @@ def test_a_new_model_says_all_it_knows(api: Api) -> None:
     assert model(api, info["model_id"]) == made
 
 
-def test_a_model_that_is_told_nothing_gets_a_name_and_empty_fields(api: Api) -> None:
+def test_a_minimal_logged_model_gets_a_name_and_empty_fields(api: Api) -> None:
     made = model(api, new_model(api, name=""))
 
     assert re.fullmatch(r"[a-z]+-[a-z]+-\d+", made["info"]["name"])
@@ -50,7 +50,7 @@ def test_a_model_that_is_told_nothing_gets_a_name_and_empty_fields(api: Api) -> 
     assert "tags" not in made["info"]
 
 
-def test_what_is_no_model_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_logged_model_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], int, str]] = [
         ({}, 400, "INVALID_PARAMETER_VALUE"),
         ({"experiment_id": "999"}, 404, "RESOURCE_DOES_NOT_EXIST"),
@@ -68,7 +68,7 @@ def test_what_is_no_model_is_refused(api: Api, subtests: pytest.Subtests) -> Non
 
 
 @pytest.mark.both
-def test_a_deleted_experiment_takes_no_model_but_keeps_its_own(api: Api) -> None:
+def test_a_deleted_experiment_accepts_no_new_model_and_keeps_its_models(api: Api) -> None:
     experiment = api.new_experiment("gone")
     kept = new_model(api, experiment, name="kept")
 
@@ -99,7 +99,7 @@ def test_an_unknown_status_changes_nothing(api: Api) -> None:
     assert model(api, model_id)["info"]["status"] == "LOGGED_MODEL_PENDING"
 
 
-def test_a_deleted_model_hides_but_can_be_asked_for(api: Api) -> None:
+def test_a_deleted_model_is_hidden_from_searches_and_returned_by_id(api: Api) -> None:
     model_id = new_model(api, name="old")
 
     change(api, "DELETE", model_id)
@@ -114,7 +114,7 @@ def test_a_deleted_model_hides_but_can_be_asked_for(api: Api) -> None:
     assert found(api) == []
 
 
-def test_a_model_that_is_not_there_is_a_404(api: Api, subtests: pytest.Subtests) -> None:
+def test_a_missing_model_is_a_404(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, str, Any]] = [
         ("GET", "", None),
         ("PATCH", "", {"status": "READY"}),
@@ -134,7 +134,7 @@ def test_a_model_that_is_not_there_is_a_404(api: Api, subtests: pytest.Subtests)
 
 
 @pytest.mark.both
-def test_params_are_written_once_and_all_or_none(api: Api) -> None:
+def test_params_of_a_model_are_written_once_and_atomically(api: Api) -> None:
     model_id = new_model(api, params=[{"key": "a", "value": "1"}])
     more = [{"key": f"p{i:03}", "value": str(i)} for i in range(150)]
     change(api, "POST", f"{model_id}/params", {"model_id": model_id, "params": more})
@@ -153,7 +153,7 @@ def test_params_are_written_once_and_all_or_none(api: Api) -> None:
 
 
 @pytest.mark.both
-def test_a_param_given_twice_in_a_call_must_agree_with_itself(api: Api) -> None:
+def test_a_param_that_is_given_twice_must_have_one_value(api: Api) -> None:
     twice = [{"key": "a", "value": "1"}, {"key": "a", "value": "1"}]
 
     assert model(api, new_model(api, params=twice))["data"]["params"] == twice[:1]
@@ -176,7 +176,7 @@ def test_tags_are_overwritten_and_deleted_by_any_key(api: Api) -> None:
     )
 
 
-def test_a_metric_of_a_model_is_the_runs_too_and_one_however_often_it_comes(api: Api) -> None:
+def test_a_metric_of_a_model_is_also_the_runs_and_stored_once(api: Api) -> None:
     run_id, model_id = api.new_run(), new_model(api)
     with_dataset = point("acc", 0.5, model_id, 7, 3, **on("train"))
     for _ in range(2):
@@ -190,7 +190,7 @@ def test_a_metric_of_a_model_is_the_runs_too_and_one_however_often_it_comes(api:
     assert api.latest(run_id) == {"acc": (3, 7, 0.5), "loss": (0, 1, 1.5)}
 
 
-def test_points_that_differ_only_in_their_dataset_or_value_are_several(api: Api) -> None:
+def test_points_with_different_datasets_or_values_are_distinct(api: Api) -> None:
     run_id, model_id = api.new_run(), new_model(api)
     logged = [
         point("acc", 0.5, model_id, **on("train")),
@@ -207,7 +207,7 @@ def test_points_that_differ_only_in_their_dataset_or_value_are_several(api: Api)
     assert all(each in metrics for each in kept)
 
 
-def test_numbers_that_are_none_or_too_large_come_back_as_of_a_run(api: Api) -> None:
+def test_nan_and_large_numbers_are_returned_as_for_runs(api: Api) -> None:
     run_id, model_id = api.new_run(), new_model(api)
 
     api.post("runs/log-batch", run_id=run_id, metrics=[point("n", "NaN", model_id), point("i", "-Infinity", model_id)])
@@ -260,7 +260,7 @@ def test_another_workspace_sees_nothing_of_a_model(api: Api) -> None:
 
 
 @pytest.mark.both
-def test_a_workspace_with_a_model_is_not_empty_and_takes_it_along(api: Api) -> None:
+def test_a_workspace_with_a_model_is_not_empty_and_moves_with_it(api: Api) -> None:
     other = api.new_workspace("other")
     run_id = other.new_run()
     model_id = new_model(other, name="moved", params=[{"key": "p", "value": "1"}])
@@ -311,7 +311,7 @@ def test_the_files_of_a_deleted_model_are_not_served(api: Api) -> None:
     assert api.fault(f"logged-models/{model_id}/artifacts/directories", method="GET")[0] == 404
 
 
-def test_a_run_names_the_models_it_made_and_used_known_or_not(api: Api) -> None:
+def test_a_run_lists_its_input_and_output_models_even_if_they_are_missing(api: Api) -> None:
     run_id, model_id = api.new_run(), new_model(api)
 
     api.post("runs/outputs", run_id=run_id, models=[{"model_id": model_id, "step": 3}])

@@ -144,7 +144,7 @@ def test_models_are_ordered_by_the_newest_point_that_counts(
 
 @QUIET
 @given(CALLS, st.sampled_from(sorted(OPERATORS)), st.sampled_from([-1.0, 0.0, 1.5]), st.sampled_from([None, "x"]))
-def test_a_filter_holds_if_any_point_that_counts_meets_it(
+def test_a_filter_matches_if_any_counted_point_matches(
     db: Any, calls: list[list[Point]], operator: str, bound: float, dataset: str | None
 ) -> None:
     with db.write(1) as tx:

@@ -109,7 +109,7 @@ def test_a_filter_finds(api: Api, three: dict[str, str], subtests: pytest.Subtes
             assert sorted(found(api, wanted)) == list(names)
 
 
-def test_a_filter_that_makes_no_sense_is_told_so(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_filter_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases = [
         ("Foo", "Invalid filter string: 'Foo'"),
         ("name = 'a' OR name = 'b'", "Invalid filter string"),
@@ -176,7 +176,7 @@ def test_an_order_holds_across_pages(api: Api, three: dict[str, str], subtests: 
             assert (seen, token) == (list(names), None)
 
 
-def test_an_order_by_what_is_not_there_is_told_so(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_order_by_a_missing_metric_is_reported(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, str], str]] = [
         ({"field_name": "foo"}, "Invalid order by field name: foo"),
         ({"field_name": "params.p"}, "Invalid order by field name: params.p. Only metrics are supported."),
@@ -190,7 +190,7 @@ def test_an_order_by_what_is_not_there_is_told_so(api: Api, subtests: pytest.Sub
             assert fault == (400, "INVALID_PARAMETER_VALUE", message)
 
 
-def test_a_search_needs_experiments_and_passes_over_those_that_are_not_there(api: Api) -> None:
+def test_a_search_needs_experiments_and_ignores_missing_ones(api: Api) -> None:
     new_model(api, name="here")
 
     assert found(api, experiment_ids=["0", "999"]) == ["here"]

@@ -102,7 +102,7 @@ def test_a_batch_with_one_mistake_stores_nothing(api: Api, subtests: pytest.Subt
             assert api.history(run_id, "good") == []
 
 
-def test_what_a_batch_may_hold(api: Api) -> None:
+def test_the_limits_of_a_batch(api: Api) -> None:
     run_id = api.new_run()
 
     api.post("runs/log-batch", run_id=run_id, metrics=points(*((f"m{i}", i, 1, 0) for i in range(1000))))
@@ -195,7 +195,7 @@ def test_steps_may_be_any_64_bit_number(api: Api) -> None:
     ]  # fmt: skip
 
 
-def test_a_metric_that_is_none_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_metric_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     cases: list[dict[str, object]] = [
         {"value": 1.0},
         {"timestamp": 1},
@@ -219,7 +219,7 @@ def test_a_metric_that_is_none_is_refused(sqlite_api: Api, subtests: pytest.Subt
 
 
 @pytest.mark.both
-def test_a_thousand_points_of_one_key_in_one_batch_and_once_more(api: Api) -> None:
+def test_a_thousand_points_of_one_key_can_be_logged_twice(api: Api) -> None:
     run_id = api.new_run()
     given = points(*(("m", math.sin(i), 1000 + i, i) for i in range(1000)))
 

@@ -29,7 +29,7 @@ def file(path: str, body: bytes, sha256: str = "") -> dict[str, Any]:
 
 
 @pytest.mark.both
-def test_runs_come_with_points_and_files(api: Api) -> None:
+def test_a_bundle_brings_runs_with_points_and_files(api: Api) -> None:
     points = [(0, 1, 0.5), (1, 2, NAN)]
     entries = [
         run(
@@ -54,7 +54,7 @@ def test_runs_come_with_points_and_files(api: Api) -> None:
         assert (get_file(api, each, "a/ü"), get_file(api, each, "empty")) == (each.encode(), b"")
 
 
-def test_what_a_bundle_tells_of_one_run_is_taken_in_its_order(api: Api) -> None:
+def test_the_parts_of_a_bundle_about_one_run_are_applied_in_order(api: Api) -> None:
     reply = bundle(
         api,
         run("r1", ("tag", "t", "first")),
@@ -67,7 +67,7 @@ def test_what_a_bundle_tells_of_one_run_is_taken_in_its_order(api: Api) -> None:
     assert (api.tags("r1")["t"], api.history("r1", "m")) == ("second", [(0, 1, 2.0)])
 
 
-def test_a_logged_model_comes_with_its_files(api: Api) -> None:
+def test_a_bundle_brings_a_logged_model_with_its_files(api: Api) -> None:
     run_id = api.new_run()
     put = [("name", "", "net"), ("source_run", "", run_id), ("status", "", "READY"), ("param", "depth", "3")]
 
@@ -94,7 +94,7 @@ def test_a_bundle_that_is_refused_changes_no_run(api: Api) -> None:
     assert "t" not in api.tags(there)
 
 
-def test_a_file_that_came_otherwise_than_it_left_is_not_kept(api: Api) -> None:
+def test_a_file_that_was_damaged_in_transfer_is_not_stored(api: Api) -> None:
     first, second = api.new_run(), api.new_run()
 
     reply = bundle(
@@ -140,7 +140,7 @@ def test_a_body_that_is_no_bundle_is_refused(sqlite_api: Api) -> None:
         assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
 
 
-def test_a_path_that_leads_nowhere_is_no_file(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+def test_a_file_with_an_invalid_path_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     run_id = sqlite_api.new_run()
     put_file(sqlite_api, run_id, "kept", b"1")
 

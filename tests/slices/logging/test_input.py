@@ -21,7 +21,7 @@ def post(api: Api, path: str, body: bytes) -> tuple[int, str, str]:
     return reply.status, reply.json.get("error_code", ""), reply.json.get("message", "")
 
 
-def test_a_body_that_is_no_json_object_makes_nothing(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+def test_a_body_that_is_not_a_json_object_creates_nothing(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     bodies = [
         b'{"experiment_id":"5","start_time":1',
         b"{",
@@ -49,7 +49,7 @@ def test_a_body_that_is_no_json_object_makes_nothing(sqlite_api: Api, subtests: 
             assert "runs" not in sqlite_api.post("runs/search", experiment_ids=["0"])
 
 
-def test_a_body_that_says_nothing_and_one_that_is_encoded_twice_are_taken(
+def test_an_empty_body_and_a_body_that_is_encoded_twice_are_accepted(
     sqlite_api: Api, subtests: pytest.Subtests
 ) -> None:
     for body in (b"", b" \n", b"{}", b"null", json.dumps('{"start_time": 1}').encode()):
@@ -57,7 +57,7 @@ def test_a_body_that_says_nothing_and_one_that_is_encoded_twice_are_taken(
             assert post(sqlite_api, "runs/create", body)[0] == 200
 
 
-def test_half_of_a_character_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+def test_a_lone_surrogate_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     places = [
         '"name":"{}"',
         '"name":"n","tags":[{{"key":"k","value":"{}"}}]',
@@ -75,7 +75,7 @@ def test_half_of_a_character_is_refused(sqlite_api: Api, subtests: pytest.Subtes
                 assert len(sqlite_api.post("experiments/search", max_results=9)["experiments"]) == 1
 
 
-def test_a_whole_character_in_two_halves_is_taken(sqlite_api: Api) -> None:
+def test_a_surrogate_pair_is_accepted(sqlite_api: Api) -> None:
     assert post(sqlite_api, "experiments/create", rb'{"name":"\ud83d\ude00","artifactLocation":"s3://b"}')[0] == 200
     assert sqlite_api.get("experiments/get-by-name", experiment_name="😀")["experiment"]["name"] == "😀"
 
@@ -230,7 +230,7 @@ def far_api(sqlite_settings: Settings) -> Iterator[Api]:
     application.close()
 
 
-def test_no_other_machine_learns_the_folder_that_the_server_runs_in(far_api: Api, subtests: pytest.Subtests) -> None:
+def test_no_other_machine_can_read_the_servers_working_directory(far_api: Api, subtests: pytest.Subtests) -> None:
     for location in ("folder", "./folder", "a/b:c", "~", ".", "1:x"):
         with subtests.test(location=location):
             assert far_api.fault("experiments/create", name="x", artifact_location=location)[0] == 400

@@ -31,7 +31,7 @@ def imports(api: Api, run_id: str) -> int:
 
 
 @pytest.mark.slow
-def test_a_run_with_many_tags_comes_whole(api: Api) -> None:
+def test_a_run_with_many_tags_is_replicated_completely(api: Api) -> None:
     fields = [["name", "", "big"], ["status", "", "FINISHED"], ["end_time", "", "7"], *tags()]
 
     reply = put(api, entity="run", id="r1", experiment_id="0", put=fields)
@@ -52,7 +52,7 @@ def test_a_deleted_run_stays_deleted_when_a_large_patch_comes(api: Api) -> None:
 
 
 @pytest.mark.slow
-def test_an_experiment_a_model_and_a_registered_model_come_whole(api: Api) -> None:
+def test_an_experiment_and_models_are_replicated_completely(api: Api) -> None:
     some = MOST_SINGLE_FIELDS + 10
     experiment = put(api, entity="experiment", put=[["name", "", "big"], *tags(some)])
     model = put(
@@ -72,7 +72,7 @@ def test_an_experiment_a_model_and_a_registered_model_come_whole(api: Api) -> No
     assert len(api.get("registered-models/get", name="reg")["registered_model"]["tags"]) == some
 
 
-def test_a_bundle_with_more_than_a_transaction_takes_comes_whole(api: Api) -> None:
+def test_a_bundle_larger_than_a_transaction_is_stored_completely(api: Api) -> None:
     points = [(i, i, float(i)) for i in range(MOST_FIELDS * 10 + 5)]
     entries: list[dict[str, Any]] = [
         {"entity": "run", "id": each, "experiment_id": "0", "put": [*tags(3000), ["status", "", "FINISHED"]]}
@@ -92,7 +92,7 @@ def test_a_bundle_with_more_than_a_transaction_takes_comes_whole(api: Api) -> No
 
 
 @pytest.mark.slow
-def test_points_of_one_call_come_whole(api: Api) -> None:
+def test_all_points_of_one_call_are_stored(api: Api) -> None:
     run_id = api.new_run()
     series = {f"s{i}": pack([(1, 2, 3.0)]) for i in range(MOST_FIELDS)}
     body = msgspec.msgpack.encode({"run_id": run_id, "series": series})
@@ -106,7 +106,7 @@ def test_points_of_one_call_come_whole(api: Api) -> None:
 
 
 @pytest.mark.slow
-def test_no_transaction_takes_more_than_its_share(api: Api) -> None:
+def test_no_transaction_is_larger_than_the_limit(api: Api) -> None:
     put(api, entity="run", id="small", experiment_id="0", put=tags(100))
     put(api, entity="run", id="big", experiment_id="0", put=tags())
 

@@ -43,7 +43,7 @@ def message(answer: Any) -> str:
     return answer.message
 
 
-def test_each_new_run_has_its_answer_and_those_that_fail_leave_nothing(db: Any) -> None:
+def test_each_new_run_has_its_answer_and_failed_ones_leave_nothing(db: Any) -> None:
     def make(tx: Tx) -> list[Any]:
         experiments.create(tx, "other", "s3://bucket/x")
         tombstones.add(tx, "run", "gone")
@@ -152,7 +152,7 @@ def test_one_run_at_a_time_raises_what_fails(db: Any) -> None:
         new("a/b")
 
 
-def test_what_calls_ask_for() -> None:
+def test_each_call_yields_the_requested_run() -> None:
     long = "x" * 9000
     tag = m.GivenTag("k", "v")
 
@@ -175,5 +175,5 @@ def test_what_calls_ask_for() -> None:
         ("s3://b/a/?x=/", "s3://b/a/r/artifacts?x=/"),
     ],
 )
-def test_where_the_artifacts_of_a_run_go(location: str, uri: str) -> None:
+def test_the_artifact_uri_of_a_run(location: str, uri: str) -> None:
     assert lifecycle.artifact_uri(location, "r") == uri

@@ -34,7 +34,7 @@ def cursor(api: Api) -> int:
     return found
 
 
-def test_a_page_hears_what_happened_after_its_cursor(api: Api) -> None:
+def test_a_page_gets_the_changes_after_its_cursor(api: Api) -> None:
     experiment = api.new_experiment("live")
     before = cursor(api)
     run_id = api.new_run(experiment)
@@ -78,7 +78,7 @@ def test_logging_is_announced_again_after_each_answer(api: Api, inside: Inside) 
         seen = answer["cursor"]
 
 
-def test_a_page_hears_of_its_experiment_and_its_workspace_only(api: Api) -> None:
+def test_a_page_gets_only_changes_of_its_experiment_and_workspace(api: Api) -> None:
     mine, other = api.new_experiment("mine"), api.new_experiment("other")
     north = api.new_workspace("north")
     before = cursor(api)
@@ -94,7 +94,7 @@ def test_a_page_hears_of_its_experiment_and_its_workspace_only(api: Api) -> None
     assert north.get(LIVE, after=before, wait_s=55)["changes"]
 
 
-def test_a_cursor_of_another_log_asks_to_read_again(api: Api) -> None:
+def test_a_cursor_of_another_log_requests_a_full_read(api: Api) -> None:
     found = api.get(LIVE, after=10**9, wait_s=55)
 
     assert found["reset"] is True
@@ -122,7 +122,7 @@ def test_a_page_that_comes_back_to_another_server_misses_nothing(chosen: Setting
 
 
 @pytest.mark.both
-def test_a_server_that_stops_answers_those_who_wait(api: Api, inside: Inside, application: app.App) -> None:
+def test_a_stopping_server_answers_waiting_calls(api: Api, inside: Inside, application: app.App) -> None:
     waiting = begin(inside, after=cursor(api), wait_s=55)
     api.get(LIVE, after=cursor(api), wait_s=0)
 

@@ -52,7 +52,7 @@ def test_a_history_is_ordered_by_time_then_step_then_value(api: Api) -> None:
     assert api.history(run_id, "m") == [(7, 0, 1.0), (3, 1, 5.0), (0, 2, -1.0), (0, 2, NAN), (0, 2, 9.0), (1, 2, 0.0)]
 
 
-def test_what_was_never_logged_has_no_history(api: Api) -> None:
+def test_a_missing_metric_has_an_empty_history(api: Api) -> None:
     run_id = api.new_run()
 
     assert api.get("metrics/get-history", run_id=run_id, metric_key="m") == {}
@@ -85,7 +85,7 @@ def test_a_page_has_at_least_one_point(sqlite_api: Api, limit: int) -> None:
     )
 
 
-def test_a_token_that_is_none_of_ours_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_page_token_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     asked: dict[str, Any] = {"run_id": sqlite_api.new_run(), "metric_key": "m", "max_results": 1}
 
     for token in ("garbage!", "bm8=", "eyJvZmZzZXQiOiAtMX0=", "eyJvZmZzZXQiOiAieCJ9"):
@@ -165,7 +165,7 @@ def test_a_sample_of_several_runs_keeps_their_order_and_their_steps(api: Api) ->
     ]
 
 
-def test_a_sample_that_cannot_be_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_sample_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     cases: list[dict[str, Any]] = [
         {"run_ids": ["r"]},
         {"metric_key": "m"},

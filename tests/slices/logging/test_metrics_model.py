@@ -225,7 +225,7 @@ def spread_out(draw: st.DrawFn) -> list[Point]:
     meanwhile=st.lists(st.none() | few | spread_out(), max_size=15),
     at_once=st.integers(1, 200),
 )
-def test_a_slow_reader_gets_every_point_once_while_others_log_and_merge(
+def test_a_slow_reader_gets_each_point_once_during_writes_and_merges(
     db: Any, before: list[list[Point]], meanwhile: list[list[Point] | None], at_once: int
 ) -> None:
     first, model = Model(), Model()
@@ -288,7 +288,7 @@ def test_a_reader_slower_than_the_writers_terminates(db: Any) -> None:
     assert [step for step, _, _ in found] == list(range(1000))
 
 
-def test_a_history_that_is_deleted_in_the_middle_does_not_pass_for_a_short_one(db: Any) -> None:
+def test_a_history_that_is_deleted_during_a_read_ends_with_an_error(db: Any) -> None:
     with db.write(1) as tx:
         run_id, run_seq = new_run(tx)
         for start in (0, 200):

@@ -119,7 +119,7 @@ def test_a_name_that_two_webhooks_have_is_answered_with_their_ids(run: Run, rece
     assert shown(run, "show", ids[0])["webhook_id"] == ids[0]
 
 
-def test_a_word_that_is_wrong_is_named_as_it_was_typed(run: Run, subtests: pytest.Subtests) -> None:
+def test_an_invalid_argument_is_quoted_as_it_was_typed(run: Run, subtests: pytest.Subtests) -> None:
     cases = [
         ("create ci --url http://127.0.0.1:1", "--event is missing; name at least one, such as run.failed"),
         ("create ci --url http://127.0.0.1:1 --event run.x", "'run.x' is not an event; choose from: "),

@@ -332,7 +332,7 @@ def test_an_order_says_what_it_says(subtests: pytest.Subtests) -> None:
             assert parse_order_by([text], fields) == (expected,)
 
 
-def test_an_order_that_cannot_be_is_refused(subtests: pytest.Subtests) -> None:
+def test_an_invalid_order_is_refused(subtests: pytest.Subtests) -> None:
     cases: list[tuple[Fields, str, str]] = [
         (RUNS, "", "Invalid order_by clause ''. Could not be parsed."),
         (RUNS, "metrics.a != 1", "Invalid order_by clause"),
