@@ -139,7 +139,7 @@ def test_a_change_drops_the_document(sqlite: SqliteDatabase) -> None:
     assert list(stored(sqlite)) == [left]
 
 
-def test_no_document_outlives_a_change(sqlite: SqliteDatabase) -> None:
+def test_no_document_is_kept_after_a_change(sqlite: SqliteDatabase) -> None:
     with sqlite.write(1) as tx:
         made = make(tx, 4)
         seqs = [runs.seq_of(tx, run_id) for run_id in made]
@@ -278,7 +278,7 @@ def test_no_document_outlives_the_move_of_its_workspace(sqlite: SqliteDatabase) 
 
 
 @pytest.mark.both
-def test_documents_end_where_they_would_be_too_many_bytes(db: Any) -> None:
+def test_documents_end_before_the_limit_of_bytes(db: Any) -> None:
     with db.write(1) as tx:
         made = make(tx, 250)
         tx.many(
@@ -303,7 +303,7 @@ def test_documents_end_where_they_would_be_too_many_bytes(db: Any) -> None:
 
 
 @pytest.mark.slow
-def test_a_page_that_would_be_too_large_ends_early_and_goes_on(sqlite_settings: Settings) -> None:
+def test_a_page_that_would_be_too_large_ends_early_and_continues(sqlite_settings: Settings) -> None:
     with closing(opening.open_database(sqlite_settings)) as database, database.write(1) as tx:
         made = make(tx, 50)
         tx.run(
@@ -334,7 +334,7 @@ def test_a_page_that_would_be_too_large_ends_early_and_goes_on(sqlite_settings: 
     assert [run_id for page in pages for run_id in page] == made[::-1]
 
 
-def test_a_run_is_made_with_a_bounded_number_of_tags(sqlite_api: Api) -> None:
+def test_a_run_is_created_with_a_limited_number_of_tags(sqlite_api: Api) -> None:
     tags = [{"key": f"t{k}", "value": "v"} for k in range(MAX_NEW_TAGS + 1)]
 
     assert sqlite_api.fault("runs/create", experiment_id="0", tags=tags) == (
@@ -395,7 +395,7 @@ def test_runs_have_all_of_very_many_tags(db: Any) -> None:
     assert all(run.data.tags == sorted(run.data.tags, key=lambda tag: tag.key) for run in found)
 
 
-def test_a_page_reads_no_more_of_stored_documents_than_it_takes(sqlite: SqliteDatabase) -> None:
+def test_a_page_reads_only_the_documents_that_it_returns(sqlite: SqliteDatabase) -> None:
     size = 1 << 20
     with sqlite.write(1) as tx:
         seqs = [runs.seq_of(tx, run_id) for run_id in make(tx, 150)]

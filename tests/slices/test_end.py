@@ -28,7 +28,7 @@ def threads_of_server() -> set[threading.Thread]:
 
 
 @pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="the open files are read in /proc")
-def test_a_closer_that_fails_keeps_no_other_open(sqlite_settings: Settings) -> None:
+def test_a_failing_closer_does_not_prevent_the_others(sqlite_settings: Settings) -> None:
     before = threads_of_server()
     made = app.build(sqlite_settings)
     path = remove_store(sqlite_settings)

@@ -66,7 +66,7 @@ def test_a_reason_quotes_no_more_than_500_characters(api: Api) -> None:
     assert refused["reason"]["values"]["name"] == "\U0001f600" * 500
 
 
-def test_an_experiment_keeps_what_it_was_made_with(api: Api) -> None:
+def test_an_experiment_is_returned_as_it_was_created(api: Api) -> None:
     made = api.new_experiment("iris é", tags=[{"key": "b", "value": "2"}, {"key": "a", "value": ""}])
 
     experiment = get(api, made)
@@ -77,13 +77,13 @@ def test_an_experiment_keeps_what_it_was_made_with(api: Api) -> None:
     assert api.get("experiments/get-by-name", experiment_name="iris é")["experiment"] == experiment
 
 
-def test_a_relative_location_is_one_of_the_servers_folders(api: Api) -> None:
+def test_a_relative_location_is_a_folder_of_the_server(api: Api) -> None:
     made = api.new_experiment("here", artifact_location="some/folder")
 
     assert get(api, made)["artifact_location"] == str(Path.cwd() / "some/folder")
 
 
-def test_a_location_that_leads_astray_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+def test_an_unsafe_location_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     locations = [
         "runs:/abc/def",
         "s3://bucket/a#fragment",
@@ -136,7 +136,7 @@ def test_several_deleted_experiments_have_one_name(api: Api) -> None:
 
 
 @pytest.mark.both
-def test_a_notebook_that_comes_again_gets_its_experiment(api: Api) -> None:
+def test_a_notebook_gets_its_existing_experiment_again(api: Api) -> None:
     """A notebook of Databricks makes its experiment in each session, and means the one that it has."""
     mine = [{"key": "mlflow.experiment.sourceId", "value": "42"}]
     other = [{"key": "mlflow.experiment.sourceId", "value": "43"}]
@@ -151,11 +151,11 @@ def test_a_notebook_that_comes_again_gets_its_experiment(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "x" * 501])
-def test_a_name_must_be_there_and_not_too_long(sqlite_api: Api, name: str) -> None:
+def test_a_name_is_required_and_limited_in_length(sqlite_api: Api, name: str) -> None:
     assert sqlite_api.fault("experiments/create", name=name)[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
-def test_what_is_not_there_is_a_404(api: Api) -> None:
+def test_a_missing_experiment_is_a_404(api: Api) -> None:
     assert api.fault("experiments/get", method="GET", experiment_id="77") == (
         404,
         "RESOURCE_DOES_NOT_EXIST",
@@ -212,7 +212,7 @@ def test_a_deleted_experiment_cannot_be_renamed_or_tagged(api: Api) -> None:
     assert get(api, made)["name"] == "gone"
 
 
-def test_tags_overwrite_and_vanish(api: Api) -> None:
+def test_tags_are_overwritten_and_deleted(api: Api) -> None:
     made = api.new_experiment("tagged")
     before = get(api, made)["last_update_time"]
 
@@ -235,7 +235,7 @@ def test_a_long_tag_is_refused_whole(api: Api) -> None:
     assert api.fault("experiments/set-experiment-tag", experiment_id=made, key="k" * 251, value="x")[0] == 400
 
 
-def test_the_end_of_an_experiment_is_that_of_its_active_runs(api: Api) -> None:
+def test_deleting_an_experiment_deletes_its_active_runs(api: Api) -> None:
     made = api.new_experiment("ends")
     lively, gone_before = api.new_run(made), api.new_run(made)
     elsewhere = api.new_run("0")
@@ -267,7 +267,7 @@ def test_the_default_experiment_can_be_deleted_and_comes_back(api: Api) -> None:
 
 
 @pytest.mark.both
-def test_search_shows_the_newest_first_and_what_is_asked_for(api: Api) -> None:
+def test_a_search_returns_matching_experiments_with_the_newest_first(api: Api) -> None:
     a, b, c = (api.new_experiment(name) for name in ("a", "b", "c"))
     api.post("experiments/delete", experiment_id=b)
 

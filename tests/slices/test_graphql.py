@@ -158,7 +158,7 @@ def test_files_histories_versions_and_datasets_are_listed(api: Api) -> None:
     ]
 
 
-def test_a_query_that_asks_for_too_much_is_refused_in_mlflows_words(sqlite_api: Api) -> None:
+def test_a_query_over_the_limits_is_refused_with_mlflows_message(sqlite_api: Api) -> None:
     deep = "name"
     for _ in range(12):
         deep = f"name {{ {deep} }}"
@@ -187,7 +187,7 @@ def test_a_query_that_asks_for_too_much_is_refused_in_mlflows_words(sqlite_api: 
         assert words in refused(sqlite_api, query), query[:80]
 
 
-def test_a_wrong_query_is_answered_with_what_is_wrong(sqlite_api: Api) -> None:
+def test_an_invalid_query_is_answered_with_the_error(sqlite_api: Api) -> None:
     for query, variables, words in (
         ("{ nonsense }", {}, "Cannot query field 'nonsense' on type 'Query'"),
         ("{", {}, "Syntax Error"),

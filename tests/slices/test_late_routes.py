@@ -16,7 +16,7 @@ from trackside.core.settings import Settings, SqliteStore
 HEADERS = [(b"host", b"localhost"), (b"content-type", b"application/x-protobuf"), (b"content-length", b"2")]
 
 
-def test_small_calls_of_late_routes_go_the_short_way(sqlite_settings: Settings) -> None:
+def test_small_calls_of_late_routes_use_the_fast_path(sqlite_settings: Settings) -> None:
     made = app.build(sqlite_settings, is_partial=True)
     try:
         made.asgi._guard.check({"method": "POST", "headers": HEADERS})
@@ -51,7 +51,7 @@ def test_no_early_route_answers_a_path_of_a_late_one(sqlite_settings: Settings) 
     assert found == set()
 
 
-def test_a_server_waits_with_the_rest_for_a_store_that_cannot_be_read_and_for_files() -> None:
+def test_a_server_starts_late_parts_after_the_store_and_files_are_available() -> None:
     faults: list[Exception | None] = [
         Unavailable("gone"),
         sqlite3.OperationalError("no file"),
@@ -74,7 +74,7 @@ def test_a_server_waits_with_the_rest_for_a_store_that_cannot_be_read_and_for_fi
     assert (faults, len(waits), ends) == ([], 3, [])
 
 
-def test_a_server_whose_rest_cannot_be_loaded_ends() -> None:
+def test_a_server_ends_if_its_late_parts_cannot_be_loaded() -> None:
     ends: list[str] = []
 
     class Made:

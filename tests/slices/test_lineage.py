@@ -26,7 +26,7 @@ def summaries(api: Api, *experiment_ids: str) -> list[tuple[str, str, str, str |
     return [(each["experiment_id"], each["name"], each["digest"], each.get("context")) for each in found]
 
 
-def test_a_dataset_comes_back_as_it_was_logged(api: Api) -> None:
+def test_a_dataset_is_returned_as_it_was_logged(api: Api) -> None:
     run_id = api.new_run()
     whole = dataset(schema='{"a": "long"}', profile='{"rows": 150}')
 
@@ -47,7 +47,7 @@ def test_a_dataset_is_known_by_name_and_digest_within_its_experiment(api: Api) -
     assert [each["dataset"]["source"] for each in inputs(api, elsewhere)] == ["of its own"]
 
 
-def test_an_edge_that_is_there_keeps_its_tags(api: Api) -> None:
+def test_an_existing_input_keeps_its_tags(api: Api) -> None:
     run_id = api.new_run()
     log_inputs(api, run_id, dataset(), tags=[{"key": "k", "value": "first"}, {"key": "k", "value": "last"}])
 
@@ -97,7 +97,7 @@ def test_inputs_with_one_mistake_store_nothing(api: Api, subtests: pytest.Subtes
 
 
 @pytest.mark.both
-def test_the_largest_values_that_may_be_are_kept(api: Api) -> None:
+def test_the_largest_allowed_values_are_stored(api: Api) -> None:
     run_id = api.new_run()
     whole = dataset("é" * 500, "d" * 36, source="é" * 65_535, schema="s" * 1_048_575, profile="p" * 2_000_000)
 
@@ -106,7 +106,7 @@ def test_the_largest_values_that_may_be_are_kept(api: Api) -> None:
     assert inputs(api, run_id)[0]["dataset"] == whole
 
 
-def test_a_model_id_may_be_long_but_not_without_end(api: Api) -> None:
+def test_the_length_of_a_model_id_is_limited(api: Api) -> None:
     """It is part of an index, which in PostgreSQL takes 2,700 bytes at most."""
     run_id = api.new_run()
 

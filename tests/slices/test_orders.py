@@ -114,7 +114,7 @@ def change(tx: Tx, made: list[str], other: str, dice: random.Random, n: int) -> 
             log(tx, run_id, dice, n)
 
 
-def test_pages_are_those_of_the_database_whatever_changes(db: Any, stored: list[str]) -> None:
+def test_pages_equal_those_of_the_database_after_any_change(db: Any, stored: list[str]) -> None:
     kept = Orders(min_runs=1)
     dice = random.Random(2)
     with db.write(1) as tx:

@@ -60,7 +60,7 @@ def test_a_prompt_becomes_a_run_with_a_table_and_a_model(api: Api) -> None:
     assert read(api, run_id, "model/requirements.txt") == b"mlflow[gateway]==3.17.2\n"
 
 
-def test_what_is_missing_is_named_in_mlflows_words_and_makes_no_run(sqlite_api: Api) -> None:
+def test_a_missing_field_is_named_with_mlflows_message_and_creates_no_run(sqlite_api: Api) -> None:
     experiment_id = sqlite_api.new_experiment("prompts")
     asked = {"experiment_id": experiment_id, **ASKED}
     for name in (

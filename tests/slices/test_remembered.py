@@ -30,7 +30,7 @@ def undone(db: Any, work: Callable[[Any], object]) -> None:
         raise ZeroDivisionError
 
 
-def test_an_experiment_that_took_runs_takes_none_when_it_was_deleted(api: Api) -> None:
+def test_a_deleted_experiment_accepts_no_runs(api: Api) -> None:
     made = api.new_experiment("iris")
     api.new_run(made)
 
@@ -41,7 +41,7 @@ def test_an_experiment_that_took_runs_takes_none_when_it_was_deleted(api: Api) -
     api.new_run(made)
 
 
-def test_an_experiment_whose_deletion_was_undone_takes_runs(db: Any) -> None:
+def test_an_experiment_accepts_runs_after_a_rolled_back_deletion(db: Any) -> None:
     with db.write(1) as tx:
         made = experiments.create(tx, "iris", "file:///a")
         create(tx, made)
@@ -51,7 +51,7 @@ def test_an_experiment_whose_deletion_was_undone_takes_runs(db: Any) -> None:
         create(tx, made)
 
 
-def test_an_experiment_whose_making_was_undone_is_not_remembered(db: Any) -> None:
+def test_a_rolled_back_experiment_is_not_cached(db: Any) -> None:
     ids = []
 
     def make(tx: Any) -> None:
@@ -105,7 +105,7 @@ def test_keys_of_runs_grow_and_are_never_used_again(db: Any) -> None:
     assert len(found) == 3
 
 
-def test_the_garbage_collector_looks_at_nothing_that_is_remembered_of_a_run(sqlite_settings: Settings) -> None:
+def test_the_garbage_collector_skips_the_cached_state_of_runs(sqlite_settings: Settings) -> None:
     with closing(opening.open_database(sqlite_settings)) as db, db.write(1) as tx:
         run_id = create(tx, "0")
         batch.log(tx, [Logged(run_id, {"m": [(0, 0, 1.0)]}, [("p", "1")], {"t": "2"}, [], True)])

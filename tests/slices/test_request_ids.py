@@ -20,7 +20,7 @@ LOGGED = "/api/2.0/mlflow/runs/log-metric"
 
 
 @pytest.mark.parametrize("given", ["abc-123", "00-4bf92f3577b34da6a3ce929d0e0e4736", "a" * 128])
-def test_a_harmless_id_comes_back_on_both_ways_to_a_handler(server: Server, given: str) -> None:
+def test_a_valid_request_id_is_returned_on_both_paths(server: Server, given: str) -> None:
     plain = server.api.ask("GET", "experiments/get", arguments={"experiment_id": "0"}, headers={"x-request-id": given})
     streamed = server.api.ask("GET", "/readyz", headers={"x-request-id": given})
 
@@ -28,14 +28,14 @@ def test_a_harmless_id_comes_back_on_both_ways_to_a_handler(server: Server, give
 
 
 @pytest.mark.parametrize("given", [b"", b"a" * 129, b"a b", b"a\r\nb: c", b"\xff", b'"', b"<script>", b"\x00"])
-def test_an_id_that_could_do_harm_is_replaced(given: bytes) -> None:
+def test_an_unsafe_request_id_is_replaced(given: bytes) -> None:
     assert Requests().id_of(given) is None
     made = Requests(is_logged=True).id_of(given)
     assert made is not None
     assert made != given
 
 
-def test_an_answer_has_no_id_where_nobody_asked_for_one(server: Server) -> None:
+def test_an_answer_has_no_request_id_without_one_in_the_request(server: Server) -> None:
     assert "x-request-id" not in server.api.ask("GET", "/livez").headers
 
 

@@ -10,7 +10,7 @@ from support.client import Api
 NOBODY = "0" * 32
 
 
-def test_a_new_run_says_all_it_knows(api: Api) -> None:
+def test_a_new_run_returns_all_fields(api: Api) -> None:
     made = api.post(
         "runs/create",
         experiment_id="0",
@@ -45,7 +45,7 @@ def test_a_new_run_says_all_it_knows(api: Api) -> None:
     assert api.run(run_id) == {**made, "outputs": {}}
 
 
-def test_a_run_that_is_told_nothing_gets_a_name_and_no_times(api: Api) -> None:
+def test_a_minimal_run_gets_a_name_and_no_times(api: Api) -> None:
     run = api.run(api.new_run())
 
     name = run["info"]["run_name"]
@@ -72,7 +72,7 @@ def test_artifacts_lie_before_the_query_of_a_location(api: Api) -> None:
     assert api.run(run_id)["info"]["artifact_uri"] == f"s3://bucket/place/{run_id}/artifacts?region=x"
 
 
-def test_a_run_needs_an_experiment_that_is_there(api: Api) -> None:
+def test_a_run_needs_an_existing_experiment(api: Api) -> None:
     assert api.fault("runs/create", experiment_id="99") == (
         404,
         "RESOURCE_DOES_NOT_EXIST",
@@ -107,7 +107,7 @@ def test_a_number_beyond_64_bits_is_the_callers_mistake(api: Api, subtests: pyte
             assert "end_time" not in api.run(run_id)["info"]
 
 
-def test_a_run_that_ends_again_has_the_end_that_was_told_last(api: Api) -> None:
+def test_a_run_that_ends_again_has_the_last_end_time(api: Api) -> None:
     run_id = api.new_run()
     api.post("runs/update", run_id=run_id, status="FAILED", end_time=5)
 
@@ -171,7 +171,7 @@ def test_a_deleted_run_can_be_read_but_not_written(api: Api) -> None:
     assert api.params(run_id) == {"p": "1", "q": "2"}
 
 
-def test_a_run_that_is_not_there_is_a_404_for_every_call(api: Api) -> None:
+def test_a_missing_run_is_a_404_for_every_call(api: Api) -> None:
     expected = (404, "RESOURCE_DOES_NOT_EXIST", f"Run with id={NOBODY} not found")
 
     assert api.fault("runs/get", method="GET", run_id=NOBODY) == expected
@@ -190,7 +190,7 @@ def test_a_run_that_is_not_there_is_a_404_for_every_call(api: Api) -> None:
         assert api.fault(f"runs/{call}", run_id=NOBODY, **fields) == expected, call
 
 
-def test_tags_overwrite_and_vanish(api: Api) -> None:
+def test_tags_are_overwritten_and_deleted(api: Api) -> None:
     run_id = api.new_run(run_name="r")
 
     for value in ("1", "2"):
@@ -230,7 +230,7 @@ def test_a_long_name_is_cut_as_the_tag_that_repeats_it(api: Api) -> None:
     assert api.tags(run_id) == {"mlflow.runName": "b" * 8000}
 
 
-def test_a_key_that_may_lead_astray_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+def test_an_unsafe_key_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     run_id = sqlite_api.new_run(run_name="r")
 
     for key in ("", "../a", "/a", "a//b", ".", "a/../b", "a*b", "a'b", "a\nb", "x" * 251):
@@ -247,7 +247,7 @@ def test_a_key_that_may_lead_astray_is_refused(sqlite_api: Api, subtests: pytest
             )
 
 
-def test_a_key_may_have_letters_of_all_tongues(api: Api, subtests: pytest.Subtests) -> None:
+def test_a_key_can_have_letters_of_any_script(api: Api, subtests: pytest.Subtests) -> None:
     for key in ("a", "a b", "a/b.c-d_e:f", "é", "日本", "x" * 250):
         with subtests.test(key=key):
             run_id = api.new_run()
@@ -280,7 +280,7 @@ def test_the_character_nul_is_the_callers_mistake(api: Api, subtests: pytest.Sub
             assert (api.params(run_id), api.tags(run_id)) == ({}, {"mlflow.runName": "r"})
 
 
-def test_nul_is_refused_in_questions_too(api: Api) -> None:
+def test_nul_is_refused_in_searches(api: Api) -> None:
     assert api.fault("runs/get", method="GET", run_id="\0")[0] in (400, 404)
     assert api.fault("experiments/get-by-name", method="GET", experiment_name="a\0b")[0] == 400
     assert api.fault("runs/search", experiment_ids=["0"], filter="params.a = '\0'")[0] == 400
@@ -309,7 +309,7 @@ def test_search_finds_runs_by_what_was_logged(api: Api) -> None:
     assert api.post("runs/search", experiment_ids=[]) == {}
 
 
-def test_metrics_stand_in_the_order_of_logging_and_params_by_key(api: Api) -> None:
+def test_metrics_are_in_the_order_of_logging_and_params_by_key(api: Api) -> None:
     experiment_id = api.new_experiment("ordered")
     run_id = api.new_run(experiment_id)
     for time, key in enumerate(("zeta", "alpha", "middle"), start=1):
@@ -326,7 +326,7 @@ def test_metrics_stand_in_the_order_of_logging_and_params_by_key(api: Api) -> No
         assert [each["key"] for each in run["data"]["params"]] == ["alpha", "middle", "zeta"]
 
 
-def test_search_answers_what_get_answers_also_after_changes(api: Api) -> None:
+def test_search_and_get_return_the_same_run_after_changes(api: Api) -> None:
     run_id = api.new_run(run_name="r")
     expected: list[object] = []
 

@@ -69,7 +69,7 @@ def impatient(chosen: Settings, make_api: Callable[..., Api]) -> Api:
     return make_api(replace(chosen, search_timeout_s=0))
 
 
-def test_a_search_that_takes_too_long_is_told_so_and_not_retried(impatient: Api) -> None:
+def test_a_search_that_takes_too_long_is_an_error_that_clients_do_not_retry(impatient: Api) -> None:
     status, code, message = impatient.fault("runs/search", experiment_ids=["0"])
 
     assert (status, code) == (400, "DEADLINE_EXCEEDED")

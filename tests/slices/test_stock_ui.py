@@ -72,7 +72,7 @@ def test_an_address_of_databricks_leads_to_the_run(sqlite_api: Api) -> None:
     assert below.headers["location"] == "../../#/experiments/48"
 
 
-def test_no_file_outside_of_the_pages_is_found() -> None:
+def test_no_file_outside_of_the_pages_is_served() -> None:
     folder = files.folder()
 
     assert folder is not None

@@ -25,7 +25,7 @@ def test_shared_values_and_the_workspace_are_the_same_for_all_rows(db: Any) -> N
         assert rows == [(1, 1), (1, 2)]
 
 
-def test_a_transaction_in_another_name_leaves_the_first_one_as_it_is(db: Any) -> None:
+def test_a_transaction_as_another_user_leaves_the_first_one_unchanged(db: Any) -> None:
     with db.write(1) as tx:
         tx.by("anna").record(Change("thing", "a", "make"))
         tx.record(Change("thing", "b", "make"))

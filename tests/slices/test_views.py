@@ -87,7 +87,7 @@ def test_a_deleted_view_is_gone(api: Api) -> None:
     assert patch(api, view["view_id"], version=1).status == 404
 
 
-def test_a_mistake_is_told(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_view_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"name": "  "}, "0 characters"),
         ({"name": "x" * 201}, "201"),

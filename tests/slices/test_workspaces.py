@@ -114,7 +114,7 @@ def test_a_name_is_taken_once(api: Api) -> None:
     assert api.fault("workspaces", name="north", version="3.0")[:2] == (400, "RESOURCE_ALREADY_EXISTS")
 
 
-def test_a_root_that_is_no_place_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_artifact_root_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     roots = [
         "folder",
         "./folder",
@@ -149,7 +149,7 @@ def test_a_changed_workspace_is_never_served_from_the_cache(db: Any) -> None:
     assert directory.resolve(None).description == "new"
 
 
-def test_every_door_leads_to_the_same_workspace(api: Api) -> None:
+def test_every_way_to_address_a_workspace_reaches_the_same_one(api: Api) -> None:
     body = {"name": "north", "subscription_id": "sub-1", "resource_group": "group-1"}
     made = api.post(OURS, body)["workspace"]
     run_id = api.within("north").new_run()
@@ -167,7 +167,7 @@ def test_every_door_leads_to_the_same_workspace(api: Api) -> None:
     assert api.ask("GET", "/api/2.0/mlflow/runs/get", arguments={"run_id": run_id}).status == 404
 
 
-def test_a_list_by_subscription_and_group_minds_case_no_more_than_the_doors_do(api: Api) -> None:
+def test_a_list_by_subscription_and_group_ignores_case(api: Api) -> None:
     body = {"name": "north", "subscription_id": "Sub-1", "resource_group": "Group-1"}
     api.post(OURS, body)
     api.post(OURS, body | {"name": "south", "resource_group": "group-2"})
@@ -264,7 +264,7 @@ def rows_of(application: Any, workspace_id: int) -> dict[str, int]:
     return {table: count for table, count in counted.items() if count}
 
 
-def test_restrict_refuses_a_workspace_that_holds_something(rooms: tuple[Api, Api]) -> None:
+def test_restrict_refuses_a_workspace_with_contents(rooms: tuple[Api, Api]) -> None:
     api, north = rooms
     _, run_id = fill(north)
 
@@ -307,7 +307,7 @@ def test_restrict_refuses_a_workspace_that_holds_something(rooms: tuple[Api, Api
         ),
     ],
 )
-def test_restrict_counts_everything_that_somebody_made(rooms: tuple[Api, Api], what: str, call: dict[str, Any]) -> None:
+def test_restrict_counts_everything_that_users_created(rooms: tuple[Api, Api], what: str, call: dict[str, Any]) -> None:
     api, north = rooms
     fields = dict(call)
     made = north.ask(fields.pop("method", "POST"), fields.pop("path"), fields)
@@ -321,7 +321,7 @@ def test_restrict_counts_everything_that_somebody_made(rooms: tuple[Api, Api], w
 
 
 @pytest.mark.both
-def test_restrict_takes_an_empty_workspace_away(rooms: tuple[Api, Api], application: Any) -> None:
+def test_restrict_deletes_an_empty_workspace(rooms: tuple[Api, Api], application: Any) -> None:
     api, north = rooms
 
     assert delete(api, "north") == (204, b"")
@@ -331,7 +331,7 @@ def test_restrict_takes_an_empty_workspace_away(rooms: tuple[Api, Api], applicat
     assert rows_of(application, 2) == {}
 
 
-def test_cascade_takes_everything_away_and_nothing_else(rooms: tuple[Api, Api], application: Any) -> None:
+def test_cascade_deletes_everything_of_the_workspace_and_nothing_else(rooms: tuple[Api, Api], application: Any) -> None:
     api, north = rooms
     _, kept = fill(api)
     fill(north)
@@ -371,7 +371,7 @@ def test_cascade_refuses_a_workspace_whose_models_are_in_use(rooms: tuple[Api, A
 
 
 @pytest.mark.both
-def test_set_default_refuses_requests_for_stages_that_are_not_there(rooms: tuple[Api, Api]) -> None:
+def test_set_default_refuses_requests_for_missing_stages(rooms: tuple[Api, Api]) -> None:
     api, north = rooms
     registry = Registry(north)
     stages = ["None", "Staging", "Production", "QA", "Archived"]
@@ -397,7 +397,7 @@ def test_set_default_refuses_requests_for_stages_that_are_not_there(rooms: tuple
     assert Registry(api).call("GET", "/api/trackside/v1/registry/stages/history") == {}  # that of the stages does not
 
 
-def test_a_name_comes_free_with_its_workspace_but_not_what_was_in_it(rooms: tuple[Api, Api]) -> None:
+def test_a_deleted_workspaces_name_can_be_reused_and_has_no_old_contents(rooms: tuple[Api, Api]) -> None:
     api, north = rooms
     experiment, run_id = fill(north)
     first = api.get(f"{OURS}/north")["workspace"]["workspace_id"]
@@ -461,6 +461,6 @@ def test_the_default_workspace_stays(api: Api, subtests: pytest.Subtests) -> Non
             assert api.run(run_id)["info"]["lifecycle_stage"] == "active"
 
 
-def test_a_workspace_that_is_not_there_cannot_be_deleted(api: Api) -> None:
+def test_a_missing_workspace_cannot_be_deleted(api: Api) -> None:
     assert delete(api, "nowhere", "CASCADE")[0] == 404
     assert delete(api.within("default"), "north", "BOGUS")[0] in (400, 404)

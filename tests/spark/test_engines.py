@@ -128,7 +128,7 @@ def test_a_stream_scores_each_file_once(summing: Server, tables: Path) -> None:
     assert json.loads(failed.read_text())["file"] == "tuesday.parquet"
 
 
-def test_a_master_that_the_operator_did_not_name_is_refused(summing: Server, tables: Path) -> None:
+def test_a_spark_master_that_the_operator_does_not_allow_is_refused(summing: Server, tables: Path) -> None:
     rows_of(3).to_parquet(tables / "refused.parquet", index=False)
     given = {"model": "models:/sum/2", "input": str(tables / "refused.parquet"), "engine": "spark"}
 

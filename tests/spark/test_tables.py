@@ -91,7 +91,7 @@ def sums(numbers: Any, job_id: str) -> list[list[Any]]:
     return [[n, 2.0 * (n + 1.0), job_id] for n in numbers]
 
 
-def test_a_job_makes_a_table_and_replaces_one_only_where_it_is_told_to(
+def test_a_job_creates_a_table_and_replaces_one_only_on_request(
     summing: Server, catalog: Catalog, tables: Path
 ) -> None:
     order = {
@@ -135,7 +135,7 @@ def test_a_job_makes_a_table_and_replaces_one_only_where_it_is_told_to(
     ]
 
 
-def test_the_same_job_again_writes_nothing_twice_and_needs_no_second_table(catalog: Catalog) -> None:
+def test_a_repeated_job_writes_no_row_twice(catalog: Catalog) -> None:
     bad = [QUERY.replace("1.0D", "IF(id = 7, CAST('NaN' AS DOUBLE), 1.0D)")]
     code, first = catalog.score("aa11", "again", inputs=bad)
     assert (code, first["result"]["rows"], first["result"]["failed_rows"]) == (0, 49, 1)
@@ -151,7 +151,7 @@ def test_the_same_job_again_writes_nothing_twice_and_needs_no_second_table(catal
     assert catalog.look("again") == before
 
 
-def test_an_attempt_that_was_killed_leaves_nothing_that_hinders_the_next_one(catalog: Catalog) -> None:
+def test_a_killed_attempt_does_not_block_the_next_one(catalog: Catalog) -> None:
     catalog.score("bb11", "replaced_by_cc", inputs=["SELECT id, 1.0D AS a, 1.0D AS b FROM range(3)"])
     staged = "CREATE TABLE trackside_cc11_staged_0000 (id BIGINT) USING parquet"
     between = "ALTER TABLE replaced_by_cc RENAME TO trackside_cc11_replaced_0000"
@@ -199,7 +199,7 @@ def test_a_view_and_a_catalog_that_ends_with_the_session_are_refused(catalog: Ca
         ({"append": True}, "append needs an output in format delta or iceberg"),
     ],
 )
-def test_an_order_that_makes_no_table_is_refused(summing: Server, tables: Path, more: Any, words: str) -> None:
+def test_an_invalid_order_of_a_table_is_refused(summing: Server, tables: Path, more: Any, words: str) -> None:
     (tables / "few.csv").write_text("id,a,b\n1,1,1\n")
     given = {"model": "models:/sum/2", "input": str(tables / "few.csv"), "engine": "spark"}
     table = {"output": "scored", "output_format": "table"}

@@ -9,7 +9,7 @@ from ui.test_models import register
 
 
 @pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
-def test_nothing_for_axe(server: Server, page: Page, theme: str) -> None:
+def test_axe_finds_no_problem(server: Server, page: Page, theme: str) -> None:
     run_id = register(server.api, versions=2)
     server.api.post("runs/set-tag", run_id=run_id, key="team", value="growth")
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")

@@ -90,7 +90,7 @@ def test_a_monitor_shows_which_column_drifted_when_and_how(watching: Server, fol
 
 
 @pytest.mark.slow
-def test_a_run_that_failed_says_why_on_the_page_of_its_monitor(watching: Server, folder: Path, page: Page) -> None:
+def test_a_failed_run_of_a_monitor_shows_its_error(watching: Server, folder: Path, page: Page) -> None:
     create(watching.api, folder)
     (folder / "watch-baseline.parquet").unlink()
     page.goto(f"{watching.url}/#/drift/watch")

@@ -34,7 +34,7 @@ def described(tmp_path: Path) -> Path:
     return folder
 
 
-def test_an_endpoint_is_listed_says_why_it_is_not_healthy_and_is_deleted_by_typing_its_name(
+def test_an_endpoint_is_listed_with_its_problem_and_deleted_by_typing_its_name(
     server: Server, described: Path, page: Page
 ) -> None:
     page.goto(f"{server.url}/#/endpoints")
@@ -184,7 +184,7 @@ def test_the_request_log_is_switched_on_changed_and_off(
 
 
 @pytest.mark.parametrize(("theme", "language"), [("light", "en"), pytest.param("dark", "es", marks=pytest.mark.slow)])
-def test_nothing_serious_for_axe(server: Server, described: Path, page: Page, theme: str, language: str) -> None:
+def test_axe_finds_no_serious_problem(server: Server, described: Path, page: Page, theme: str, language: str) -> None:
     register(server.api, [described])
     server.api.post(ENDPOINTS, name="adder", model_uri="models:/sum/1", spec=LOCAL)
     page.add_init_script(
@@ -197,7 +197,7 @@ def test_nothing_serious_for_axe(server: Server, described: Path, page: Page, th
 
 
 @pytest.mark.slow
-def test_a_file_of_the_model_that_cannot_be_read_is_told(
+def test_an_unreadable_file_of_a_model_is_reported(
     server: Server, described: Path, page: Page, console: list[str]
 ) -> None:
     register(server.api, [described])

@@ -47,7 +47,7 @@ def fill(api: Api) -> tuple[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_text_of_a_client_is_text_on_every_page(server: Server, page: Page, console: list[str]) -> None:
+def test_hostile_text_of_clients_is_shown_as_text_on_every_page(server: Server, page: Page, console: list[str]) -> None:
     said: list[str] = []
 
     def note(dialog: Dialog) -> None:

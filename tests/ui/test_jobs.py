@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 OURS = "/api/trackside/v1"
 
 
-def test_a_workspace_without_jobs_says_what_a_job_is(server: Server, page: Page) -> None:
+def test_a_workspace_without_jobs_explains_jobs(server: Server, page: Page) -> None:
     page.goto(f"{server.url}/#/jobs")
 
     expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
@@ -38,7 +38,7 @@ def test_a_job_is_started_and_watched_to_its_end_and_deleted(server: Server, pag
     expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
 
 
-def test_other_parameters_stay_open_while_they_are_typed(server: Server, page: Page) -> None:
+def test_the_section_of_other_parameters_stays_open_during_input(server: Server, page: Page) -> None:
     page.goto(f"{server.url}/#/jobs")
     page.get_by_role("button", name="New job").click()
     form = page.get_by_role("dialog")
@@ -53,7 +53,7 @@ def test_other_parameters_stay_open_while_they_are_typed(server: Server, page: P
     expect(form.get_by_label("where", exact=True)).to_be_visible()
 
 
-def test_a_schedule_is_made_changed_paused_deleted_and_brought_back(
+def test_a_schedule_is_created_changed_paused_deleted_and_restored(
     server: Server, page: Page, console: list[str]
 ) -> None:
     page.goto(f"{server.url}/#/jobs")
@@ -99,7 +99,7 @@ def test_a_schedule_is_made_changed_paused_deleted_and_brought_back(
 
 
 @pytest.mark.slow
-def test_a_job_that_failed_says_why_is_filtered_retried_and_scheduled(server: Server, page: Page) -> None:
+def test_a_failed_job_shows_its_error_and_is_filtered_retried_and_scheduled(server: Server, page: Page) -> None:
     api = server.api
     params = {"model": "models:/none/1", "input": f"runs:/{api.new_run()}/missing.csv"}
     job_id = api.post(f"{OURS}/jobs", kind="retention", params={"keep_last": 1})["job"]["job_id"]

@@ -74,7 +74,7 @@ def test_models_are_found_by_a_part_of_their_name_and_the_search_is_in_the_addre
 
 
 @pytest.mark.slow
-def test_a_long_description_leaves_the_names_of_models_whole(server: Server, page: Page) -> None:
+def test_a_long_description_does_not_truncate_names_of_models(server: Server, page: Page) -> None:
     name = "recommender-two-towers-production"
     server.api.post("registered-models/create", name=name, description="Ranks items. " * 30)
     server.api.post("registered-models/create", name="churn")
@@ -103,7 +103,7 @@ def test_models_are_found_by_what_is_typed_and_sorted_by_their_headers(server: S
 
 
 @pytest.mark.slow
-def test_a_search_that_finds_nothing_offers_the_way_back(server: Server, page: Page) -> None:
+def test_a_search_without_results_offers_to_clear_it(server: Server, page: Page) -> None:
     server.api.post("registered-models/create", name="churn")
 
     page.goto(f"{server.url}/#/models?q=zebra")
@@ -126,7 +126,7 @@ def test_a_version_shows_its_signature_metrics_run_and_lineage(server: Server, p
 
 
 @pytest.mark.slow
-def test_an_alias_is_added_and_an_undo_takes_it_back(server: Server, page: Page) -> None:
+def test_an_alias_is_added_and_the_change_undone(server: Server, page: Page) -> None:
     register(server.api)
 
     page.goto(f"{server.url}/#/models/churn/versions/1")
@@ -142,9 +142,7 @@ def test_an_alias_is_added_and_an_undo_takes_it_back(server: Server, page: Page)
 
 
 @pytest.mark.slow
-def test_an_alias_that_is_not_allowed_is_said_beside_its_field_and_stays_typed(
-    server: Server, page: Page, console: list[str]
-) -> None:
+def test_an_invalid_alias_is_reported_at_its_field_and_kept(server: Server, page: Page, console: list[str]) -> None:
     register(server.api)
 
     page.goto(f"{server.url}/#/models/churn/versions/1")
@@ -158,7 +156,7 @@ def test_an_alias_that_is_not_allowed_is_said_beside_its_field_and_stays_typed(
 
 
 @pytest.mark.slow
-def test_a_stage_that_needs_approval_is_asked_for_and_approved_by_somebody_else(server: Server, page: Page) -> None:
+def test_a_stage_with_approval_is_requested_and_approved_by_another_user(server: Server, page: Page) -> None:
     register(server.api)
     stages = [
         {"name": "None"}, {"name": "Staging"}, {"name": "Production", "needs_approval": True}, {"name": "Archived"}
@@ -229,7 +227,7 @@ def test_a_model_is_deleted_by_typing_its_name(server: Server, page: Page) -> No
 
 
 @pytest.mark.slow
-def test_a_model_and_a_version_that_do_not_exist_are_said(server: Server, page: Page, console: list[str]) -> None:
+def test_a_missing_model_and_a_missing_version_are_reported(server: Server, page: Page, console: list[str]) -> None:
     register(server.api)
 
     page.goto(f"{server.url}/#/models/zebra")
@@ -242,7 +240,7 @@ def test_a_model_and_a_version_that_do_not_exist_are_said(server: Server, page: 
 
 
 @pytest.mark.slow
-def test_names_and_texts_of_a_client_are_never_code(server: Server, page: Page) -> None:
+def test_names_and_texts_of_clients_are_never_executed(server: Server, page: Page) -> None:
     attack = "<img src=x onerror=alert(1)>"
     name = f"{attack} \u202e'\""
     register(server.api, name, description=f"{attack} [x](javascript:alert(1)) <b onclick=alert(1)>b</b>")

@@ -163,7 +163,7 @@ def test_nothing_moves_while_a_page_loads(browser: Browser, gallery: SERVED) -> 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("width", [1280, 390])
-def test_long_words_widen_no_page_and_are_read_in_full(browser: Browser, gallery: SERVED, width: int) -> None:
+def test_long_words_widen_no_page_and_can_be_read_in_full(browser: Browser, gallery: SERVED, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800}, locale="en-GB", reduced_motion="reduce")
 
     wide: list[str] = []

@@ -46,7 +46,7 @@ print(mlflow.genai.load_prompt("prompts:/summarise/1").commit_message)
     assert done.stdout.splitlines() == ["Summarise this in 3 words.", "First try"], done.stderr
 
 
-def test_a_version_of_a_chat_stays_a_chat_and_a_taken_name_is_told(
+def test_a_chat_prompt_stays_a_chat_and_an_existing_name_is_reported(
     server: Server, page: Page, console: list[str]
 ) -> None:
     api = server.api

@@ -38,7 +38,7 @@ def test_a_visitor_finds_experiments_a_run_with_its_chart_and_the_registered_mod
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_long_name_in_the_path_of_a_page_leaves_the_short_ones_whole(page: Page, server: Server, width: int) -> None:
+def test_a_long_name_in_the_breadcrumb_does_not_truncate_short_ones(page: Page, server: Server, width: int) -> None:
     experiment_id, run_id = log_run(server.api, "long-" * 60)
     page.set_viewport_size({"width": width, "height": 800})
     path = page.locator("header ol")
@@ -52,7 +52,7 @@ def test_a_long_name_in_the_path_of_a_page_leaves_the_short_ones_whole(page: Pag
 
 
 @pytest.mark.slow
-def test_the_path_of_a_page_shows_both_ends_of_a_long_name(page: Page, server: Server) -> None:
+def test_the_breadcrumb_shows_both_ends_of_a_long_name(page: Page, server: Server) -> None:
     name = "sweep-of-learning-rates-and-batch-sizes-for-the-spanish-corpus-" * 3
     experiment_id, _ = log_run(server.api, f"{name}seed-7")
 
@@ -65,7 +65,7 @@ def test_the_path_of_a_page_shows_both_ends_of_a_long_name(page: Page, server: S
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["fox", "a-run-with-a-long-name-" * 4])
-def test_the_menu_of_a_page_stands_beside_its_title_on_a_phone(page: Page, server: Server, name: str) -> None:
+def test_the_menu_of_a_page_is_beside_its_title_on_a_phone(page: Page, server: Server, name: str) -> None:
     _, run_id = log_run(server.api, name=name)
     page.set_viewport_size({"width": 390, "height": 844})
 
@@ -80,7 +80,7 @@ def test_the_menu_of_a_page_stands_beside_its_title_on_a_phone(page: Page, serve
 
 
 @pytest.mark.slow
-def test_a_page_of_what_does_not_exist_shows_nothing_of_the_page_before(
+def test_a_page_of_a_missing_object_shows_nothing_of_the_previous_page(
     page: Page, server: Server, console: list[str]
 ) -> None:
     experiment_id, run_id = log_run(server.api)
@@ -120,9 +120,7 @@ def test_the_link_that_a_client_prints_opens_its_run_in_its_workspace(page: Page
 
 
 @pytest.mark.slow
-def test_it_is_served_below_a_prefix_and_each_workspace_shares_its_assets(
-    page: Page, start: Callable[..., Server]
-) -> None:
+def test_the_ui_is_served_below_a_prefix_and_workspaces_share_assets(page: Page, start: Callable[..., Server]) -> None:
     server = start("--static-prefix", "/tracking")
     loaded: list[str] = []
     page.on("response", lambda response: loaded.append(response.url))
@@ -136,7 +134,7 @@ def test_it_is_served_below_a_prefix_and_each_workspace_shares_its_assets(
     assert all(url.startswith(f"{server.url}/tracking/assets/") for url in scripts)
 
 
-def test_no_other_host_is_asked_for_anything(page: Page, server: Server) -> None:
+def test_the_ui_calls_no_other_host(page: Page, server: Server) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     log_run(server.api)
@@ -164,7 +162,7 @@ def test_theme_and_language_are_chosen_and_kept(page: Page, server: Server) -> N
 
 
 @pytest.mark.slow
-def test_a_lost_server_is_told_and_the_page_recovers_by_itself(
+def test_a_lost_server_is_reported_and_the_page_recovers(
     page: Page, start: Callable[..., Server], console: list[str]
 ) -> None:
     port = str(free_port())
@@ -184,9 +182,7 @@ def test_a_lost_server_is_told_and_the_page_recovers_by_itself(
 
 
 @pytest.mark.slow
-def test_a_page_that_is_opened_while_the_server_is_down_says_so_and_comes_by_itself(
-    start: Callable[..., Server], browser: Browser
-) -> None:
+def test_a_page_opened_while_the_server_is_down_recovers(start: Callable[..., Server], browser: Browser) -> None:
     server = start("--port", str(free_port()))
     server.api.post("registered-models/create", name="churn")
     page = browser.new_page(locale="en-GB")  # which has no page kept from other tests
@@ -205,7 +201,7 @@ def test_a_page_that_is_opened_while_the_server_is_down_says_so_and_comes_by_its
 
 
 @pytest.mark.slow
-def test_what_does_not_exist_is_said_in_its_place(page: Page, server: Server, console: list[str]) -> None:
+def test_a_missing_object_is_reported_in_its_place(page: Page, server: Server, console: list[str]) -> None:
     page.goto(f"{server.url}/#/experiments/77/runs/{'0' * 32}")
     expect(page.get_by_role("alert").first).to_contain_text("0" * 32)
 
@@ -215,7 +211,7 @@ def test_what_does_not_exist_is_said_in_its_place(page: Page, server: Server, co
 
 
 @pytest.mark.slow
-def test_a_phone_has_four_places_and_a_menu_with_the_others(server: Server, page: Page) -> None:
+def test_the_navigation_on_a_phone_has_four_items_and_a_menu(server: Server, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{server.url}/#/experiments")
     rail = page.get_by_role("navigation", name="Main")
@@ -243,9 +239,7 @@ def test_a_first_visit_shows_code_that_logs_a_run_and_notices_the_run(server: Se
 
 
 @pytest.mark.slow
-def test_what_is_not_there_is_said_on_the_page_that_would_show_it(
-    server: Server, page: Page, console: list[str]
-) -> None:
+def test_an_empty_page_explains_what_is_missing(server: Server, page: Page, console: list[str]) -> None:
     for address, said in (
         ("experiments/99", "There is no experiment 99"),
         ("models/none", "There is no model none"),

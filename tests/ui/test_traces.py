@@ -102,7 +102,7 @@ def test_a_trace_is_found_opened_and_read(server: Server, page: Page, console: l
 
 
 @pytest.mark.slow
-def test_words_in_the_filter_find_traces_by_what_they_hold(server: Server, page: Page) -> None:
+def test_words_in_the_filter_find_traces_by_their_contents(server: Server, page: Page) -> None:
     other = "f" * 32
     send_one(server)
     send(server, span(1, 0, "refund", 0, 900, trace=other))
@@ -118,7 +118,7 @@ def test_words_in_the_filter_find_traces_by_what_they_hold(server: Server, page:
 
 
 @pytest.mark.slow
-def test_30000_spans_are_a_page_that_scrolls(server: Server, page: Page) -> None:
+def test_a_page_of_30000_spans_scrolls(server: Server, page: Page) -> None:
     for first in range(2, 30_002, 5_000):
         spans = [span(at, max(at // 3, 1), f"step {at}", at, at + 5) for at in range(first, first + 5_000)]
         send(server, span(1, 0, "all", 0, 31_000), *spans)
@@ -133,7 +133,7 @@ def test_30000_spans_are_a_page_that_scrolls(server: Server, page: Page) -> None
 
 
 @pytest.mark.slow
-def test_two_traces_stand_beside_each_other(server: Server, page: Page) -> None:
+def test_two_traces_are_shown_side_by_side(server: Server, page: Page) -> None:
     send_one(server)
     send(server, span(1, 0, "another", 0, 90, trace=f"{8:032x}"))
     page.goto(f"{server.url}/#/experiments/0/traces")
@@ -169,7 +169,7 @@ def test_feedback_is_given_in_place(server: Server, page: Page) -> None:
 
 
 @pytest.mark.slow
-def test_traces_go_to_the_trash_and_come_back(server: Server, page: Page) -> None:
+def test_traces_are_moved_to_the_trash_and_restored(server: Server, page: Page) -> None:
     send_one(server)
     page.goto(f"{server.url}/#/experiments/0/traces")
     page.get_by_role("checkbox").first.click()
@@ -231,7 +231,7 @@ def test_a_session_is_read_as_a_conversation(server: Server, page: Page) -> None
 
 
 @pytest.mark.slow
-def test_charts_tell_traces_by_name_model_and_user(server: Server, page: Page) -> None:
+def test_charts_group_traces_by_name_model_and_user(server: Server, page: Page) -> None:
     page.goto(f"{server.url}/#/experiments/0/traces?show=charts&range=year")
     expect(page.get_by_text("No traces yet")).to_be_visible()
     now_ms = int(time.time() * 1000) - START_MS

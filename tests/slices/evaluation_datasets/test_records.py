@@ -180,7 +180,7 @@ def test_invalid_records_are_refused(api: Api, subtests: pytest.Subtests) -> Non
             assert get(api, dataset_id) == made
 
 
-def test_one_record_that_means_nothing_keeps_out_all_that_came_along(api: Api) -> None:
+def test_an_invalid_record_refuses_the_whole_call(api: Api) -> None:
     made = new(api)
     dataset_id = made["dataset_id"]
     given = [{"inputs": {"fine": 1}}, {"inputs": {"a": 1}, "source": {"source_type": "bogus"}}]

@@ -35,9 +35,7 @@ def logging(db: PostgresDatabase, run_id: str, value: str) -> "asyncio.Future[An
     return db.writer.submit_async(1, call, batch.log, asyncio.get_running_loop())
 
 
-def test_a_group_that_waits_for_a_lock_delays_no_other_and_sees_later_commits(
-    db: PostgresDatabase, admin: Admin
-) -> None:
+def test_a_group_that_waits_for_a_lock_delays_no_other_group(db: PostgresDatabase, admin: Admin) -> None:
     locked, free = new_run(db), new_run(db)
     with db.read(1) as tx:
         ((database,),) = tx.all("SELECT CAST(current_database() AS TEXT)")
@@ -75,7 +73,7 @@ def test_changes_of_batch_writers_reach_the_debouncer(db: PostgresDatabase) -> N
     assert sorted(settled) == sorted(("run", 1, run_id) for run_id in run_ids)
 
 
-def test_a_run_whose_commit_takes_long_gets_its_document_all_the_same(db: PostgresDatabase) -> None:
+def test_a_run_with_a_slow_commit_gets_its_document(db: PostgresDatabase) -> None:
     run_id = new_run(db)
 
     def log_and_wait(tx: Tx, calls: Sequence[Logged]) -> list[Any]:
@@ -93,7 +91,7 @@ def test_a_run_whose_commit_takes_long_gets_its_document_all_the_same(db: Postgr
     assert db.writer.take_settled(10, now=float("inf")) == [("run", 1, run_id)]
 
 
-def test_a_change_that_is_rolled_back_is_not_taken(db: PostgresDatabase) -> None:
+def test_a_change_that_is_rolled_back_is_not_returned(db: PostgresDatabase) -> None:
     run_id = new_run(db)
 
     def log_and_fail(tx: Tx) -> None:
@@ -171,7 +169,7 @@ def test_far_from_a_limit_two_connections_create_at_once(db: PostgresDatabase) -
         }
 
 
-def test_close_waits_for_the_batch_writers(postgres_settings: Settings) -> None:
+def test_closing_waits_for_the_batch_writers(postgres_settings: Settings) -> None:
     db = opening.open_database(postgres_settings)
     run_ids = [new_run(db) for _ in range(10)]
 

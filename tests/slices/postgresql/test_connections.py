@@ -36,7 +36,7 @@ def db(postgres_settings: Settings) -> Iterator[PostgresDatabase]:
     database.close()
 
 
-def test_an_idle_connection_that_was_ended_is_replaced_without_a_word(db: PostgresDatabase, admin: Admin) -> None:
+def test_an_ended_idle_connection_is_replaced_silently(db: PostgresDatabase, admin: Admin) -> None:
     with db.read(1) as tx:
         reader = pid(tx)
     with db.write(1) as tx:
@@ -52,7 +52,7 @@ def test_an_idle_connection_that_was_ended_is_replaced_without_a_word(db: Postgr
     assert noted(db) == ["after"]
 
 
-def test_a_snapshot_that_broke_is_not_continued_on_another(db: PostgresDatabase, admin: Admin) -> None:
+def test_a_broken_snapshot_is_not_continued_on_another_connection(db: PostgresDatabase, admin: Admin) -> None:
     def look() -> None:
         with db.read(1) as tx:
             end(admin, pid(tx))
@@ -83,7 +83,7 @@ def test_a_group_whose_connection_breaks_is_run_again(db: PostgresDatabase, admi
     assert noted(db) == ["before", "broke", "after"]
 
 
-def test_a_deadlock_between_servers_is_solved_by_another_try(db: PostgresDatabase, postgres_settings: Settings) -> None:
+def test_a_deadlock_between_servers_is_resolved_by_a_retry(db: PostgresDatabase, postgres_settings: Settings) -> None:
     other = PostgresDatabase(store_of(postgres_settings))
     with db.write(1) as tx:
         first, second = (lifecycle.create(tx, "0", run_name=None, user_id="", start_time=0, tags={}) for _ in range(2))
@@ -111,7 +111,7 @@ def test_a_deadlock_between_servers_is_solved_by_another_try(db: PostgresDatabas
     assert len(tries) == SIDES + 1
 
 
-def test_the_quicker_of_two_servers_takes_a_unique_place_and_the_other_hears_why(
+def test_of_two_servers_one_inserts_a_unique_value_and_the_other_gets_an_error(
     db: PostgresDatabase, postgres_settings: Settings
 ) -> None:
     other = PostgresDatabase(store_of(postgres_settings))
@@ -145,7 +145,7 @@ def test_the_quicker_of_two_servers_takes_a_unique_place_and_the_other_hears_why
     other.close()
 
 
-def test_a_server_that_is_gone_is_unavailable_and_then_it_is_back(postgres_settings: Settings) -> None:
+def test_calls_fail_as_unavailable_until_the_database_is_back(postgres_settings: Settings) -> None:
     private = Postgres()
     try:
         name = private.create()
@@ -205,7 +205,7 @@ def test_a_commit_that_never_arrived_is_done_again(through: Callable[[], tuple[P
     assert noted(db) == ["0", "1", "2"]
 
 
-def test_a_commit_that_stays_in_doubt_is_said_to_be_so(through: Callable[[], tuple[Proxy, PostgresDatabase]]) -> None:
+def test_a_commit_with_an_unknown_result_is_reported(through: Callable[[], tuple[Proxy, PostgresDatabase]]) -> None:
     between, db = through()
     between.rule = lambda data: CUT if b"COMMIT\0" in data or b"pg_xact_status" in data else proxy.PASS
 
@@ -217,7 +217,7 @@ def test_a_commit_that_stays_in_doubt_is_said_to_be_so(through: Callable[[], tup
     assert noted(db) == ["after"]
 
 
-def test_a_store_that_does_not_answer_does_not_hold_up_what_needs_none(postgres_settings: Settings) -> None:
+def test_a_hanging_store_does_not_delay_calls_without_it(postgres_settings: Settings) -> None:
     opening.open_database(postgres_settings).close()
     store = store_of(postgres_settings)
     between = Proxy(store.port)
@@ -250,7 +250,7 @@ def test_a_store_that_does_not_answer_does_not_hold_up_what_needs_none(postgres_
 # The pool
 
 
-def test_reads_side_by_side_share_few_connections(db: PostgresDatabase, admin: Admin) -> None:
+def test_concurrent_reads_share_few_connections(db: PostgresDatabase, admin: Admin) -> None:
     def read(i: int) -> int:
         with db.read(1) as tx:
             return int((tx.one("SELECT :i", i=i) or (0,))[0])
@@ -267,7 +267,7 @@ def test_reads_side_by_side_share_few_connections(db: PostgresDatabase, admin: A
     assert connections() <= others + READERS
 
 
-def test_a_schema_that_changes_under_a_prepared_statement_is_no_fault(
+def test_a_prepared_statement_survives_a_change_of_the_schema(
     db: PostgresDatabase, postgres_settings: Settings
 ) -> None:
     with db.write(1) as tx:

@@ -55,7 +55,7 @@ def test_a_document_is_kept_until_its_run_changes(db: PostgresDatabase) -> None:
     assert kept(db) == 1
 
 
-def test_a_page_reads_no_more_of_stored_documents_than_it_takes(
+def test_a_page_reads_only_the_documents_that_it_returns(
     through: Callable[[], tuple[Proxy, PostgresDatabase]],
 ) -> None:
     proxy, db = through()

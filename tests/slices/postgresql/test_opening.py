@@ -20,14 +20,14 @@ def open_at(url: str) -> None:
     PostgresDatabase(store).close()
 
 
-def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_an_unreachable_server_is_named(tmp_path: Path) -> None:
     with pytest.raises(Lost, match=r"cannot connect to 127\.0\.0\.1, port 1: .*Connection refused"):
         open_at("postgresql://me@127.0.0.1:1/x")
     with pytest.raises(Lost, match=f"cannot connect to {tmp_path}, port 5432: .*No such file"):
         open_at(f"postgresql://me@/x?host={tmp_path}")
 
 
-def test_a_database_that_is_not_there_is_named(postgres: Postgres) -> None:
+def test_a_missing_database_is_named(postgres: Postgres) -> None:
     with pytest.raises(Lost, match='database "nope" does not exist'):
         open_at(postgres.url("nope"))
 
@@ -49,7 +49,7 @@ def test_passwords_are_checked_by_scram(postgres: Postgres) -> None:
             open_at(f"postgresql://{login}{place}")
 
 
-def test_a_socket_in_a_folder_will_do(postgres: Postgres) -> None:
+def test_a_socket_in_a_folder_is_accepted(postgres: Postgres) -> None:
     open_at(postgres.url(tcp=False))
 
 
@@ -61,7 +61,7 @@ def test_a_server_without_tls_is_refused_where_tls_is_asked_for(postgres: Postgr
             open_at(postgres.url() + f"?sslmode={mode}")
 
 
-def test_tls_is_used_and_checked_as_far_as_is_asked_for(postgres: Postgres, tmp_path: Path) -> None:
+def test_tls_is_used_and_checked_as_configured(postgres: Postgres, tmp_path: Path) -> None:
     pytest.importorskip("cryptography")
     signed, key = proxy.certificate(tmp_path, "localhost")
     other, _ = proxy.certificate(tmp_path, "other.example")
@@ -90,9 +90,7 @@ def test_tls_is_used_and_checked_as_far_as_is_asked_for(postgres: Postgres, tmp_
 
 
 @pytest.mark.parametrize(("durability", "setting"), [("full", "on"), ("relaxed", "off")])
-def test_durability_is_what_the_server_is_asked_for(
-    postgres: Postgres, postgres_url: str, durability: Any, setting: str
-) -> None:
+def test_durability_is_set_as_configured(postgres: Postgres, postgres_url: str, durability: Any, setting: str) -> None:
     store = locations.store(postgres_url)
     assert isinstance(store, PostgresStore)
     postgres.run(f"ALTER DATABASE {store.database} SET synchronous_commit = 'off'")

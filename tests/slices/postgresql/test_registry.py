@@ -71,7 +71,7 @@ def make(tx: Tx, name: str = "iris") -> None:
         versions.create(tx, name, CLOUD, tags={}, run_link="", description="")
 
 
-def test_what_another_server_deletes_cannot_come_into_use(race: Race, iris: str) -> None:
+def test_a_version_that_another_server_deletes_cannot_come_into_use(race: Race, iris: str) -> None:
     with pytest.raises(NotFound, match="version=1"):
         race(
             lambda tx: versions.delete(tx, iris, "1"),
@@ -80,7 +80,7 @@ def test_what_another_server_deletes_cannot_come_into_use(race: Race, iris: str)
 
 
 @pytest.mark.parametrize("delete", [lambda tx: versions.delete(tx, "iris", "1"), lambda tx: models.delete(tx, "iris")])
-def test_what_another_server_uses_cannot_be_deleted(race: Race, iris: str, delete: Work) -> None:
+def test_a_version_that_another_server_uses_cannot_be_deleted(race: Race, iris: str, delete: Work) -> None:
     with pytest.raises(BadState, match="is in use"):
         race(lambda tx: uses.put(tx, "endpoint", "flowers", [(iris, 1)]), delete)
 
@@ -113,7 +113,9 @@ def test_a_stage_into_which_another_server_moves_a_version_stays(race: Race, db:
         )
 
 
-def test_files_that_another_server_is_to_delete_make_no_version(race: Race, db: PostgresDatabase, iris: str) -> None:
+def test_no_version_is_created_from_files_that_another_server_deletes(
+    race: Race, db: PostgresDatabase, iris: str
+) -> None:
     with db.write(1) as tx:
         run_id, place = deleted_run_with_a_version(tx, iris)
 
@@ -124,7 +126,9 @@ def test_files_that_another_server_is_to_delete_make_no_version(race: Race, db: 
         )
 
 
-def test_files_of_which_another_server_makes_a_version_stay(race: Race, db: PostgresDatabase, iris: str) -> None:
+def test_files_are_kept_if_another_server_creates_a_version_from_them(
+    race: Race, db: PostgresDatabase, iris: str
+) -> None:
     with db.write(1) as tx:
         run_id, place = deleted_run_with_a_version(tx, iris)
         models.create(tx, "lily", {}, "")
@@ -137,7 +141,7 @@ def test_files_of_which_another_server_makes_a_version_stay(race: Race, db: Post
     assert [kept.reason for kept in plan.kept] == ["Other versions are made of them: lily/1"]
 
 
-def test_versions_that_two_servers_make_of_a_logged_model_are_both_noted_there(
+def test_versions_of_a_logged_model_by_two_servers_are_both_recorded(
     race: Race, db: PostgresDatabase, iris: str
 ) -> None:
     with db.write(1) as tx:
@@ -198,7 +202,7 @@ def left(db: PostgresDatabase, workspace: Workspace) -> set[str]:
 
 
 @pytest.mark.parametrize("write", [*WRITES[:2], *(pytest.param(each, marks=pytest.mark.slow) for each in WRITES[2:])])
-def test_what_is_written_while_a_workspace_ends_ends_with_it(
+def test_data_written_during_the_deletion_of_a_workspace_is_deleted_with_it(
     race: Race, db: PostgresDatabase, north: Workspace, write: Work
 ) -> None:
     race(write, ends(north), north.workspace_id)
@@ -209,7 +213,7 @@ def test_what_is_written_while_a_workspace_ends_ends_with_it(
 @pytest.mark.parametrize(
     "write", [use, WRITES[0], *(pytest.param(each, marks=pytest.mark.slow) for each in WRITES[1:])]
 )
-def test_nothing_is_written_where_a_workspace_ended(
+def test_nothing_is_written_to_a_deleted_workspace(
     race: Race, db: PostgresDatabase, north: Workspace, write: Work
 ) -> None:
     with pytest.raises(NotFound):

@@ -92,9 +92,7 @@ def test_a_restore_that_meets_a_new_trace_of_its_id_says_so(db: PostgresDatabase
         restored.result(LONG_S)
 
 
-def test_a_link_that_begins_to_watch_sees_the_traces_whose_ingest_is_under_way(
-    db: PostgresDatabase, admin: Admin
-) -> None:
+def test_a_new_link_sees_the_traces_that_are_being_ingested(db: PostgresDatabase, admin: Admin) -> None:
     with db.read(1) as tx:
         ((database,),) = tx.all("SELECT CAST(current_database() AS TEXT)")
     seen: list[Row] = []

@@ -17,7 +17,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 
 
-def test_values_come_back_as_they_went(db: PostgresDatabase) -> None:
+def test_values_are_returned_as_they_were_sent(db: PostgresDatabase) -> None:
     with db.read(1) as tx:
         assert tx.one(
             "SELECT :text, :number, :double, :bytes, :none, :ws, 1.25, 3::numeric, true, ''",
@@ -43,7 +43,9 @@ fractions = st.floats(allow_nan=False)
     row=st.tuples(texts, numbers, fractions, st.binary(max_size=20), st.none() | texts),
     lists=st.tuples(st.lists(texts), st.lists(numbers), st.lists(numbers | fractions)),
 )
-def test_whatever_is_sent_comes_back(db: PostgresDatabase, row: tuple[Any, ...], lists: tuple[list[Any], ...]) -> None:
+def test_random_values_are_returned_as_they_were_sent(
+    db: PostgresDatabase, row: tuple[Any, ...], lists: tuple[list[Any], ...]
+) -> None:
     with db.read(1) as tx:
         found = tx.one("SELECT :a, :b, :c, :d, :e", **dict(zip("abcde", row, strict=True)))
         assert found == row
@@ -66,7 +68,7 @@ def test_a_value_that_cannot_be_stored_is_the_callers_mistake(db: PostgresDataba
         assert tx.one("SELECT 1") == (1,)
 
 
-def test_lists_are_asked_for_whole(db: PostgresDatabase) -> None:
+def test_lists_are_bound_as_one_value(db: PostgresDatabase) -> None:
     many = list(range(100_000))
     with db.read(1) as tx:
         assert tx.one("SELECT COUNT(*) FROM generate_series(1, 10) AS g (n) WHERE n IN :many", many=many) == (10,)
@@ -75,7 +77,7 @@ def test_lists_are_asked_for_whole(db: PostgresDatabase) -> None:
         assert tx.all("SELECT 'a' WHERE 'a' IN :names", names=["a", "b'", "{,}"]) == [("a",)]
 
 
-def test_many_rows_go_out_together(db: PostgresDatabase) -> None:
+def test_many_rows_are_sent_together(db: PostgresDatabase) -> None:
     with db.write(1) as tx:
         tx.run("CREATE TEMPORARY TABLE many (n BIGINT PRIMARY KEY, x DOUBLE PRECISION, t TEXT) ON COMMIT DROP")
         tx.many(
@@ -91,7 +93,7 @@ def test_many_rows_go_out_together(db: PostgresDatabase) -> None:
         )
 
 
-def test_a_failure_of_what_was_posted_finds_its_command(db: PostgresDatabase) -> None:
+def test_a_failure_of_posted_rows_is_reported_to_their_command(db: PostgresDatabase) -> None:
     """Rows of `many` go out with the next statement, which may be another command's."""
 
     def missing(tx: Tx) -> None:
@@ -116,7 +118,7 @@ def test_a_failure_of_what_was_posted_finds_its_command(db: PostgresDatabase) ->
     assert noted(db) == ["before", "after"] * 2
 
 
-def test_what_was_posted_is_seen_by_the_next_statement(db: PostgresDatabase) -> None:
+def test_posted_rows_are_visible_to_the_next_statement(db: PostgresDatabase) -> None:
     with db.write(1) as tx:
         for _ in range(2):
             note("x")(tx)
@@ -135,7 +137,7 @@ def test_more_statements_than_a_connection_keeps(db: PostgresDatabase) -> None:
         assert tx.one("SELECT 0, :x", x=5) == (0, 5)
 
 
-def test_the_planner_hears_of_what_has_grown(db: PostgresDatabase) -> None:
+def test_statistics_are_updated_for_grown_tables(db: PostgresDatabase) -> None:
     def estimate(tx: Tx) -> int:
         (plan,) = tx.one("EXPLAIN (FORMAT JSON) SELECT 1 FROM params WHERE workspace_id = :ws AND key = 'k'") or ("",)
         return int(json.loads(plan)[0]["Plan"]["Plan Rows"])

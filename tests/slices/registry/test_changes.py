@@ -35,7 +35,7 @@ def told(tx: Tx) -> list[tuple[str, str, str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("is_prompt", [False, True])
-def test_each_change_is_told_with_what_it_changed(db: Any, is_prompt: bool) -> None:
+def test_each_change_has_its_details(db: Any, is_prompt: bool) -> None:
     tags = PROMPT if is_prompt else {}
     prompt = {"is_prompt": True} if is_prompt else {}
 
@@ -80,7 +80,7 @@ def test_each_change_is_told_with_what_it_changed(db: Any, is_prompt: bool) -> N
     ]
 
 
-def test_a_tag_makes_a_prompt_of_a_model_and_its_end_a_model_again(db: Any) -> None:
+def test_a_tag_marks_a_model_as_a_prompt_until_it_is_deleted(db: Any) -> None:
     def is_prompt(tx: Tx) -> tuple[bool, bool]:
         return models.key_of(tx, "iris").is_prompt, versions.locked(tx, "iris", "1").is_prompt
 

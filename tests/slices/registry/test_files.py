@@ -99,7 +99,7 @@ def test_a_file_of_a_version_of_a_logged_model(registry: Registry, api: Api) -> 
     assert get_file(registry, "MLmodel").body == b"flavors"
 
 
-def test_what_no_file_of_a_version_is(registry: Registry, api: Api, subtests: pytest.Subtests) -> None:
+def test_invalid_paths_of_a_version_are_not_found(registry: Registry, api: Api, subtests: pytest.Subtests) -> None:
     cases = [
         ("", "1", 400),
         ("../notes.txt", "1", 400),
@@ -125,7 +125,7 @@ def test_what_no_file_of_a_version_is(registry: Registry, api: Api, subtests: py
             assert b"notes" not in reply.body
 
 
-def test_a_model_goes_without_its_files_if_nobody_asks_for_them(registry: Registry, api: Api) -> None:
+def test_a_model_is_deleted_without_its_files_by_default(registry: Registry, api: Api) -> None:
     run = Run(api)
     run.delete()
     for _ in range(2):
@@ -136,7 +136,7 @@ def test_a_model_goes_without_its_files_if_nobody_asks_for_them(registry: Regist
     assert registry.fault("GET", "registered-models/get", name="iris")[0] == 404
 
 
-def test_the_files_of_a_deleted_run_go_and_are_counted_once(registry: Registry, api: Api) -> None:
+def test_files_of_a_deleted_run_are_removed_and_counted_once(registry: Registry, api: Api) -> None:
     run = Run(api)
     run.delete()
     for path in ("model", "model", "model/data"):
@@ -148,7 +148,7 @@ def test_the_files_of_a_deleted_run_go_and_are_counted_once(registry: Registry, 
     assert run.files() == ["notes.txt"]
 
 
-def test_one_version_goes_with_its_files(registry: Registry, api: Api) -> None:
+def test_one_version_is_deleted_with_its_files(registry: Registry, api: Api) -> None:
     run, other = Run(api), Run(api)
     for one in (run, other):
         one.delete()
@@ -161,7 +161,7 @@ def test_one_version_goes_with_its_files(registry: Registry, api: Api) -> None:
     assert registry.version(2)["run_id"] == other.run_id
 
 
-def test_a_version_of_one_file(registry: Registry, api: Api) -> None:
+def test_a_version_can_be_one_file(registry: Registry, api: Api) -> None:
     run = Run(api)
     run.delete()
     registry.new_version(source=f"{run.root}/notes.txt", run_id=run.run_id)
@@ -184,7 +184,7 @@ def bring(api: Api, uid: str, number: int, source: str = "") -> str:
     return place
 
 
-def test_files_that_came_with_a_version_go_with_it(registry: Registry, api: Api) -> None:
+def test_copied_files_are_deleted_with_their_version(registry: Registry, api: Api) -> None:
     first, second = bring(api, "v1", 1), bring(api, "v2", 2)
 
     answer = delete(registry, "model-versions/net/1", delete_files=True)
@@ -195,7 +195,7 @@ def test_files_that_came_with_a_version_go_with_it(registry: Registry, api: Api)
     assert files_below(api, second) == []
 
 
-def test_files_that_came_with_a_version_stay_as_long_as_a_copy_of_it(registry: Registry, api: Api) -> None:
+def test_copied_files_are_kept_while_a_copy_of_the_version_exists(registry: Registry, api: Api) -> None:
     place = bring(api, "v1", 1)
     registry.new_version(source="models:/net/1")
 
@@ -208,7 +208,7 @@ def test_files_that_came_with_a_version_stay_as_long_as_a_copy_of_it(registry: R
     assert answer == {"deleted_versions": ["1"], "deleted_files": 2, "freed_bytes": 11}
 
 
-def test_files_that_came_with_a_version_are_still_its_own_in_another_workspace(api: Api) -> None:
+def test_copied_files_stay_with_their_version_in_another_workspace(api: Api) -> None:
     place = bring(api.new_workspace("north"), "v1", 1)
     api.ask("DELETE", f"{OWN}/workspaces/north", arguments={"mode": "SET_DEFAULT"})
 
@@ -231,7 +231,7 @@ def test_a_uid_that_is_no_name_of_a_folder_is_refused(sqlite_api: Api, subtests:
             assert (file.status, item.status) == (400, 400)
 
 
-def test_a_source_that_looks_like_a_versions_own_folder_is_none(registry: Registry, api: Api) -> None:
+def test_a_source_in_the_form_of_a_versions_own_folder_is_refused(registry: Registry, api: Api) -> None:
     place = bring(api, "v1", 1)
     run = api.new_run()
     put(api, f"{api.run(run)['info']['artifact_uri']}/registry/v2/MLmodel", b"flavors")
@@ -244,7 +244,7 @@ def test_a_source_that_looks_like_a_versions_own_folder_is_none(registry: Regist
 
 
 @pytest.mark.slow
-def test_deletions_side_by_side_count_each_file_once(registry: Registry, api: Api) -> None:
+def test_concurrent_deletions_count_each_file_once(registry: Registry, api: Api) -> None:
     runs = [Run(api) for _ in range(24)]
     for i, run in enumerate(runs):
         run.delete()
@@ -304,7 +304,7 @@ def test_a_deletion_that_is_tried_again_removes_the_files(api: Api, chosen: Sett
     assert run.files() == ["notes.txt"]
 
 
-def test_what_another_server_forgot_is_counted_there(api: Api, chosen: Settings) -> None:
+def test_files_that_another_server_has_counted_are_not_counted_again(api: Api, chosen: Settings) -> None:
     registry = Registry(api)
     registry.new_model()
     run = Run(api)
@@ -318,7 +318,7 @@ def test_what_another_server_forgot_is_counted_there(api: Api, chosen: Settings)
     assert told == [{place.deletion_seq for place in plan.to_delete}, set()]
 
 
-def test_a_form_deletes_nothing(registry: Registry, api: Api, subtests: pytest.Subtests) -> None:
+def test_a_form_body_deletes_nothing(registry: Registry, api: Api, subtests: pytest.Subtests) -> None:
     """As `curl -d delete_files=true` sends one: it would lose the rows and keep the files."""
     registry.new_version()
 
@@ -333,7 +333,7 @@ def test_a_form_deletes_nothing(registry: Registry, api: Api, subtests: pytest.S
                 assert registry.version(1)["name"] == "iris"
 
 
-def test_files_that_a_run_still_has_stay_unless_told_otherwise(registry: Registry, api: Api) -> None:
+def test_files_of_an_existing_run_are_kept_by_default(registry: Registry, api: Api) -> None:
     run = Run(api)
     for _ in range(2):
         registry.new_version(source=run.model, run_id=run.run_id)
@@ -350,7 +350,7 @@ def test_files_that_a_run_still_has_stay_unless_told_otherwise(registry: Registr
     assert gone == {"deleted_versions": ["2"], "deleted_files": 2, "freed_bytes": 11}
 
 
-def test_who_still_has_the_files_is_named(registry: Registry, api: Api) -> None:
+def test_owners_of_kept_files_are_named(registry: Registry, api: Api) -> None:
     run = Run(api)
     info = api.post("logged-models", experiment_id="0", name="m")["model"]["info"]
     registry.new_version(source=run.model, run_id=run.run_id)
@@ -400,7 +400,7 @@ def test_files_of_a_version_in_use_stay_in_any_case(api: Api, chosen: Settings) 
     assert len(run.files()) == 3
 
 
-def test_what_a_crash_left_is_removed_by_the_next_deletion(api: Api, chosen: Settings) -> None:
+def test_the_next_deletion_removes_files_that_a_crash_left(api: Api, chosen: Settings) -> None:
     registry = Registry(api)
     registry.new_model()
     run = Run(api)
@@ -442,7 +442,7 @@ def test_prompts_have_no_files(registry: Registry) -> None:
     assert delete(registry, delete_files=True) == {"deleted_versions": ["1"], "deleted_files": 0, "freed_bytes": 0}
 
 
-def test_deletions_that_make_no_sense(registry: Registry, subtests: pytest.Subtests) -> None:
+def test_invalid_deletions_are_refused(registry: Registry, subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, dict[str, str], int]] = [
         ("registered-models/none", {}, 404),
         ("model-versions/iris/1", {}, 404),
@@ -456,7 +456,7 @@ def test_deletions_that_make_no_sense(registry: Registry, subtests: pytest.Subte
             assert registry.model()["name"] == "iris"
 
 
-def test_where_the_files_lie_is_within_the_servers_folder(registry: Registry, api: Api, tmp_path: Path) -> None:
+def test_the_server_deletes_only_files_in_its_folders(registry: Registry, api: Api, tmp_path: Path) -> None:
     """A run's root may name any place; the server opens and empties only what it serves."""
     outside = tmp_path / "outside"
     experiment = api.new_experiment("elsewhere", artifact_location=outside.as_uri())

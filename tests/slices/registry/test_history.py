@@ -32,7 +32,7 @@ def at(registry: Registry, name: str = "iris", **asked: Any) -> list[str]:
     return [held["version"] for held in found]
 
 
-def test_everything_that_happened_with_who_did_it(registry: Registry) -> None:
+def test_the_history_has_every_change_with_its_user(registry: Registry) -> None:
     registry.by("ana").new_model()
     registry.by("bo").new_version()
     registry.by("cy").move(1, "production")
@@ -56,7 +56,7 @@ def test_everything_that_happened_with_who_did_it(registry: Registry) -> None:
     )
 
 
-def test_who_signs_in_by_name_is_noted(registry: Registry, subtests: pytest.Subtests) -> None:
+def test_the_history_has_the_name_of_a_basic_sign_in(registry: Registry, subtests: pytest.Subtests) -> None:
     """As clients do that know nothing of our header, by MLFLOW_TRACKING_USERNAME."""
     cases: list[tuple[dict[str, str], str]] = [
         ({"authorization": "Basic YW5hOnNlY3JldDp4"}, "ana"),  # ana:secret:x
@@ -75,7 +75,7 @@ def test_who_signs_in_by_name_is_noted(registry: Registry, subtests: pytest.Subt
 
 
 @pytest.mark.both
-def test_a_model_that_is_there_has_all_of_its_history_also_from_before_its_name(registry: Registry) -> None:
+def test_a_model_has_its_history_from_before_a_rename(registry: Registry) -> None:
     registry.new_model()
     registry.call("POST", "registered-models/rename", name="iris", new_name="lily")
     registry.new_model()
@@ -88,7 +88,7 @@ def test_a_model_that_is_there_has_all_of_its_history_also_from_before_its_name(
     ]
 
 
-def test_what_changes_nothing_is_no_event(registry: Registry) -> None:
+def test_a_call_without_a_change_adds_no_event(registry: Registry) -> None:
     registry.new_model()
     registry.new_version()
     registry.alias("best", 1)
@@ -101,7 +101,7 @@ def test_what_changes_nothing_is_no_event(registry: Registry) -> None:
     assert len(events(registry)) == before
 
 
-def test_versions_that_make_room_have_events_of_their_own(registry: Registry) -> None:
+def test_archived_versions_have_their_own_events(registry: Registry) -> None:
     registry.new_model()
     for _ in range(3):
         registry.new_version()
@@ -139,7 +139,7 @@ def test_events_by_kind_version_and_alias_and_in_pages(registry: Registry) -> No
     assert found == sorted(found, reverse=True)
 
 
-def test_questions_that_make_no_sense(registry: Registry, subtests: pytest.Subtests) -> None:
+def test_invalid_queries_of_the_history_are_refused(registry: Registry, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"kind": "x"}, "kind is 'x'; it must be one of model, version, stage, alias"),
         ({"max_results": 0}, "max_results is 0; it must be between 1 and 1000"),
@@ -185,7 +185,7 @@ def test_which_version_was_in_a_stage_and_had_an_alias_at_a_moment(db: Any) -> N
     assert best == [None, Held(version="1", since=2000, user="ana"), Held(version="2", since=3000, user="bo"), None]
 
 
-def test_a_name_at_a_moment_is_whose_it_was(db: Any) -> None:
+def test_a_name_at_a_time_is_resolved_to_its_owner_then(db: Any) -> None:
     with db.write(1) as tx:
         tx.now = 1000
         models.create(tx, "iris", {}, "")
@@ -204,7 +204,7 @@ def test_a_name_at_a_moment_is_whose_it_was(db: Any) -> None:
     assert lily == [None, first, first]
 
 
-def test_moments_by_api(registry: Registry) -> None:
+def test_times_in_queries_of_the_history(registry: Registry) -> None:
     registry.new_model()
     registry.new_version()
     registry.alias("best", 1)
@@ -224,7 +224,7 @@ def test_moments_by_api(registry: Registry) -> None:
 
 
 @pytest.mark.both
-def test_moments_that_make_no_sense(registry: Registry, subtests: pytest.Subtests) -> None:
+def test_invalid_times_are_refused(registry: Registry, subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, dict[str, str], tuple[int, str, str]]] = [
         (
             "none",
@@ -260,7 +260,7 @@ def test_moments_that_make_no_sense(registry: Registry, subtests: pytest.Subtest
             assert registry.fault("GET", f"{OWN}/registered-models/{name}/at", **asked) == fault
 
 
-def test_a_stage_that_is_no_more_is_still_known_of_models_that_were_in_it(registry: Registry) -> None:
+def test_the_history_knows_removed_stages(registry: Registry) -> None:
     stages = [{"name": name} for name in ("None", "QA", "Staging", "Production", "Archived")]
     registry.call("PUT", f"{OWN}/registry/stages", stages=stages)
     registry.new_model()
@@ -281,7 +281,7 @@ def test_a_workspace_does_not_see_anothers_history(api: Api) -> None:
     assert south.fault("GET", f"{OWN}/registered-models/iris/at", stage="None") == fault
 
 
-def test_a_moment_as_people_write_it(subtests: pytest.Subtests) -> None:
+def test_times_are_parsed_in_common_forms(subtests: pytest.Subtests) -> None:
     cases = [
         ("0", 0),
         ("1767225600000", 1_767_225_600_000),
@@ -302,7 +302,7 @@ def test_a_moment_as_people_write_it(subtests: pytest.Subtests) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["None", "Production", None])), max_size=12))
-def test_what_is_in_a_stage_is_what_came_and_did_not_leave(moves: list[tuple[int, str | None]]) -> None:
+def test_the_versions_in_a_stage_are_those_that_entered_and_did_not_leave(moves: list[tuple[int, str | None]]) -> None:
     now: dict[int, str | None] = dict(moves)
 
     held = history.in_stage([(version, stage, time, "") for time, (version, stage) in enumerate(moves)], "Production")
@@ -311,7 +311,7 @@ def test_what_is_in_a_stage_is_what_came_and_did_not_leave(moves: list[tuple[int
 
 
 @pytest.mark.both
-def test_what_came_during_a_day_was_the_case_on_that_day(db: Any) -> None:
+def test_a_change_during_a_day_counts_on_that_day(db: Any) -> None:
     with db.write(1) as tx:
         models.create(tx, "iris", {}, "")
         for _ in range(2):
@@ -330,7 +330,7 @@ def test_what_came_during_a_day_was_the_case_on_that_day(db: Any) -> None:
 
 
 @pytest.mark.both
-def test_latest_is_the_highest_version_there_was(db: Any) -> None:
+def test_latest_is_the_highest_version_at_that_time(db: Any) -> None:
     with db.write(1) as tx:
         start = tx.now
         models.create(tx, "iris", {}, "")
@@ -383,7 +383,7 @@ def test_the_history_of_a_deleted_model_ends_its_aliases_and_stages(registry: Re
 
 
 @pytest.mark.both
-def test_time_does_not_run_against_the_order_of_what_happened(db: Any) -> None:
+def test_times_follow_the_order_of_changes(db: Any) -> None:
     """A writer may have read the clock before it waited for another."""
     with db.write(1) as tx:
         models.create(tx, "iris", {}, "")

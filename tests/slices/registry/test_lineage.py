@@ -43,7 +43,7 @@ def trained(api: Api) -> tuple[str, str]:
 
 
 @pytest.mark.both
-def test_a_version_leads_to_its_run_data_code_and_model(registry: Registry, api: Api) -> None:
+def test_the_lineage_of_a_version_has_run_and_data_and_code_and_model(registry: Registry, api: Api) -> None:
     run, model_id = trained(api)
     registry.new_version(source=f"models:/{model_id}", model_id=model_id)
     registry.alias("best", 1)
@@ -69,7 +69,7 @@ def test_a_version_leads_to_its_run_data_code_and_model(registry: Registry, api:
     }
 
 
-def test_what_is_not_known_is_left_out(registry: Registry) -> None:
+def test_unknown_fields_of_the_lineage_are_absent(registry: Registry) -> None:
     registry.new_version(run_id="elsewhere")
 
     found = lineage(registry)
@@ -78,7 +78,7 @@ def test_what_is_not_known_is_left_out(registry: Registry) -> None:
     assert found["model_version"]["source"] == CLOUD
 
 
-def test_copies_lead_back_to_the_first(registry: Registry, api: Api) -> None:
+def test_the_lineage_of_a_copy_has_all_sources(registry: Registry, api: Api) -> None:
     run, model_id = trained(api)
     registry.new_version(source=f"models:/{model_id}", model_id=model_id)
     for name, source in (("second", "iris/1"), ("third", "second/1")):
@@ -92,7 +92,7 @@ def test_copies_lead_back_to_the_first(registry: Registry, api: Api) -> None:
     assert found["logged_model"]["model_id"] == model_id
 
 
-def test_copies_lead_back_also_when_names_have_changed(registry: Registry) -> None:
+def test_the_lineage_of_a_copy_survives_renames(registry: Registry) -> None:
     registry.new_version(source=f"{CLOUD}/first")
     registry.new_model("copy")
     registry.new_version("copy", source="models:/iris/1")
@@ -108,7 +108,7 @@ def test_copies_lead_back_also_when_names_have_changed(registry: Registry) -> No
 
 
 @pytest.mark.both
-def test_a_copy_of_what_is_gone_says_what_it_was_called(registry: Registry) -> None:
+def test_a_copy_of_a_deleted_version_has_its_last_name(registry: Registry) -> None:
     registry.new_version()
     registry.new_model("copy")
     registry.new_version("copy", source="models:/iris/1")
@@ -138,6 +138,6 @@ def test_the_models_of_a_run(registry: Registry, api: Api) -> None:
     assert (made["direction"], made["step"], made["model"]["model_id"]) == ("output", 3, model_id)
 
 
-def test_lineage_of_what_is_not_there(registry: Registry) -> None:
+def test_the_lineage_of_a_missing_version_is_not_found(registry: Registry) -> None:
     assert registry.fault("GET", f"{OWN}/model-versions/iris/1/lineage")[0] == 404
     assert registry.fault("GET", f"{OWN}/runs/none/models")[0] == 404

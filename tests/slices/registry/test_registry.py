@@ -11,7 +11,7 @@ def registry(api: Api) -> Registry:
     return Registry(api)
 
 
-def test_a_model_is_as_it_was_made(registry: Registry) -> None:
+def test_a_model_is_returned_as_it_was_created(registry: Registry) -> None:
     made = registry.new_model(tags=[{"key": "team", "value": "a"}, {"key": "empty"}], description="flowers")
 
     assert made == registry.model()
@@ -23,7 +23,7 @@ def test_a_model_is_as_it_was_made(registry: Registry) -> None:
     }
 
 
-def test_a_version_is_as_it_was_made(registry: Registry) -> None:
+def test_a_version_is_returned_as_it_was_created(registry: Registry) -> None:
     registry.new_model()
 
     made = registry.new_version(run_id="r1", run_link="http://x", description="d", tags=[{"key": "k", "value": "v"}])
@@ -43,7 +43,7 @@ def test_a_version_is_as_it_was_made(registry: Registry) -> None:
     }
 
 
-def test_a_version_that_says_little_has_empty_texts(registry: Registry) -> None:
+def test_a_minimal_version_has_empty_texts(registry: Registry) -> None:
     registry.new_model()
 
     made = registry.new_version()
@@ -78,7 +78,7 @@ def test_a_name_is_taken_once(registry: Registry) -> None:
     )
 
 
-def test_a_name_that_could_be_a_path_is_refused(registry: Registry, subtests: pytest.Subtests) -> None:
+def test_a_model_name_in_the_form_of_a_path_is_refused(registry: Registry, subtests: pytest.Subtests) -> None:
     cases = [
         ("  ", "Missing value for required parameter 'name'."),
         ("a/b", "Invalid model name 'a/b'. Names cannot contain '/' or ':'."),
@@ -95,7 +95,7 @@ def test_a_name_that_could_be_a_path_is_refused(registry: Registry, subtests: py
             assert said.startswith(message)
 
 
-def test_what_is_not_there_is_named(registry: Registry, subtests: pytest.Subtests) -> None:
+def test_missing_objects_are_named(registry: Registry, subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, str, dict[str, str], str]] = [
         ("GET", "registered-models/get", {"name": "no"}, "Registered Model with name=no not found"),
         ("PATCH", "registered-models/update", {"name": "no"}, "Registered Model with name=no not found"),
@@ -135,7 +135,7 @@ def test_a_version_is_a_number(registry: Registry) -> None:
     assert registry.fault("GET", "model-versions/get", name="iris", version="x")[2] == message
 
 
-def test_numbers_count_on_after_a_deletion_and_start_anew_with_a_new_model(registry: Registry) -> None:
+def test_version_numbers_continue_after_a_deletion_and_start_again_for_a_new_model(registry: Registry) -> None:
     registry.new_model()
     numbers = [registry.new_version()["version"], registry.new_version()["version"]]
     registry.delete_version(2)
@@ -175,7 +175,7 @@ def test_latest_versions_by_stage_in_any_case(registry: Registry, subtests: pyte
             assert [(each["version"], each["aliases"]) for each in found["model_versions"]] == [("1", ["best"])]
 
 
-def test_a_stage_that_there_is_not(registry: Registry) -> None:
+def test_an_unknown_stage_is_refused(registry: Registry) -> None:
     registry.new_model()
     registry.new_version()
 
@@ -186,7 +186,7 @@ def test_a_stage_that_there_is_not(registry: Registry) -> None:
     )
 
 
-def test_a_move_archives_the_others_only_if_told(registry: Registry) -> None:
+def test_a_move_archives_other_versions_only_on_request(registry: Registry) -> None:
     registry.new_model()
     for _ in range(3):
         registry.new_version()
@@ -201,7 +201,7 @@ def test_a_move_archives_the_others_only_if_told(registry: Registry) -> None:
     assert after == ["Archived", "Archived", "Production"]
 
 
-def test_only_active_stages_make_room(registry: Registry, subtests: pytest.Subtests) -> None:
+def test_only_moves_to_active_stages_archive_versions(registry: Registry, subtests: pytest.Subtests) -> None:
     registry.new_model()
     registry.new_version()
     wanted = {"name": "iris", "version": "1", "archive_existing_versions": True}
@@ -220,7 +220,7 @@ def test_only_active_stages_make_room(registry: Registry, subtests: pytest.Subte
             )
 
 
-def test_what_moves_the_time_of_a_model_and_what_does_not(registry: Registry) -> None:
+def test_which_changes_update_the_time_of_a_model(registry: Registry) -> None:
     registry.new_model()
     registry.new_version()
     before = registry.model()["last_updated_timestamp"]
@@ -265,7 +265,7 @@ def test_a_renamed_model_keeps_what_it_has(registry: Registry) -> None:
     assert registry.new_version("lily")["version"] == "2"
 
 
-def test_a_rename_to_a_name_that_is_taken(registry: Registry) -> None:
+def test_a_rename_to_an_existing_name_is_refused(registry: Registry) -> None:
     registry.new_model()
     registry.new_model("lily")
 
@@ -292,7 +292,7 @@ def test_aliases_name_a_version_and_move(registry: Registry) -> None:
     assert registry.model()["aliases"] == [{"alias": "best", "version": "2"}]
 
 
-def test_an_alias_goes_with_its_version(registry: Registry) -> None:
+def test_an_alias_is_deleted_with_its_version(registry: Registry) -> None:
     registry.new_model()
     registry.new_version()
     registry.alias("best", 1)
@@ -313,7 +313,7 @@ def test_an_absent_alias_can_be_deleted(registry: Registry) -> None:
     assert registry.call("DELETE", "registered-models/alias", name="iris", alias="best") == {}
 
 
-def test_aliases_that_cannot_be(registry: Registry, subtests: pytest.Subtests) -> None:
+def test_invalid_aliases_are_refused(registry: Registry, subtests: pytest.Subtests) -> None:
     cases = [
         ("latest", "'latest' alias name (case insensitive) is reserved."),
         ("LATEST", "'latest' alias name (case insensitive) is reserved."),
@@ -346,7 +346,7 @@ def test_the_alias_latest_is_the_highest_version(registry: Registry) -> None:
     )
 
 
-def test_tags_of_models_and_versions_come_and_go(registry: Registry) -> None:
+def test_tags_of_models_and_versions_are_set_and_deleted(registry: Registry) -> None:
     registry.new_model()
     registry.new_version()
     of_model, of_version = {"name": "iris"}, {"name": "iris", "version": "1"}
@@ -377,7 +377,7 @@ def test_the_limits_of_tags(registry: Registry) -> None:
     registry.call("POST", set_tag, name="iris", key="k", value="ä" * 100_000)
 
 
-def test_a_deleted_version_is_nowhere(registry: Registry) -> None:
+def test_a_deleted_version_is_found_by_no_call(registry: Registry) -> None:
     registry.new_model()
     registry.new_version(run_id="r")
 
@@ -403,7 +403,7 @@ def test_a_prompt_and_a_model_cannot_share_a_name(registry: Registry) -> None:
     )
 
 
-def test_a_workspace_knows_its_own_models_only(api: Api) -> None:
+def test_a_workspace_has_only_its_own_models(api: Api) -> None:
     north, south = (Registry(api.new_workspace(name)) for name in ("north", "south"))
     for workspace in (north, south):
         workspace.new_model()

@@ -15,7 +15,7 @@ def bring(api: Api, source: str, *fields: list[str]) -> Reply:
     return api.ask("POST", ITEM, {"entity": "model_version", "id": "m/v", "put": put})
 
 
-def test_what_no_version_that_comes_from_elsewhere_is_made_of(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+def test_invalid_sources_of_replicated_versions_are_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     sources = [
         "/etc/passwd",
         "etc/passwd",
@@ -54,7 +54,7 @@ def test_files_of_a_run_that_lie_outside_of_it_are_refused(sqlite_api: Api, subt
 
 
 @pytest.mark.parametrize("root", ["file:///data/local", "s3://bucket/a", "/data/local", "mlflow-artifacts:/a"])
-def test_files_that_lie_with_a_run_are_named_by_their_place_here(sqlite_api: Api, root: str) -> None:
+def test_files_of_a_replicated_run_have_local_locations(sqlite_api: Api, root: str) -> None:
     run = sqlite_api.new_run(sqlite_api.new_experiment("local", artifact_location=root))
     uri = sqlite_api.run(run)["info"]["artifact_uri"]
 
@@ -66,7 +66,7 @@ def test_files_that_lie_with_a_run_are_named_by_their_place_here(sqlite_api: Api
 @pytest.mark.parametrize(
     "source", ["s3://bucket/a", "dbfs:/a/b", "runs:/r/model", "models:/m-1", "models:/other/3", "gs://bucket/a b"]
 )
-def test_what_names_no_file_of_anybodys_here_is_kept_as_it_is(sqlite_api: Api, source: str) -> None:
+def test_a_source_without_local_files_stays_unchanged(sqlite_api: Api, source: str) -> None:
     assert bring(sqlite_api, source).status == 200
 
     assert Registry(sqlite_api).version(1)["source"] == source
@@ -82,7 +82,7 @@ def test_a_version_whose_logged_model_is_not_here_can_be_copied(api: Api) -> Non
 
 
 @pytest.mark.both
-def test_a_version_from_elsewhere_is_found_by_a_piece_of_its_source_as_quickly(application: app.App, api: Api) -> None:
+def test_a_replicated_version_is_found_by_a_part_of_its_source(application: app.App, api: Api) -> None:
     api.post("registered-models/create", name="lily")
     api.post("model-versions/create", name="lily", source="s3://bucket/flowers/iris")
     bring(api, "s3://bucket/flowers/iris")
@@ -96,7 +96,7 @@ def test_a_version_from_elsewhere_is_found_by_a_piece_of_its_source_as_quickly(a
     assert known[0][0] != -1
 
 
-def test_a_field_of_no_kind_that_there_is_is_refused(sqlite_api: Api) -> None:
+def test_a_field_of_an_unknown_kind_is_refused(sqlite_api: Api) -> None:
     reply = bring(sqlite_api, "s3://bucket/a", ["colour", "", "red"])
 
     assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")

@@ -51,7 +51,7 @@ def test_the_files_of_the_run_that_the_call_names(registry: Registry, api: Api) 
         )
 
 
-def test_a_run_of_another_workspace_is_none(api: Api) -> None:
+def test_a_run_of_another_workspace_is_not_found(api: Api) -> None:
     north, south = api.new_workspace("north"), api.new_workspace("south")
     run = north.new_run()
     root = north.run(run)["info"]["artifact_uri"]
@@ -62,7 +62,7 @@ def test_a_run_of_another_workspace_is_none(api: Api) -> None:
     assert fault[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
-def test_a_local_path_needs_a_run_that_holds_it(registry: Registry, api: Api) -> None:
+def test_a_local_path_must_be_in_the_run(registry: Registry, api: Api) -> None:
     message = (
         "Invalid model version source: '/etc'. To use a local path as a model version source, the run_id request "
         "parameter has to be specified and the local path has to be contained within the artifact directory of the "
@@ -84,7 +84,7 @@ def test_a_file_of_another_host_is_refused_in_mlflows_words(registry: Registry, 
     assert fault[2].startswith("file://elsewhere/iris is not a valid remote uri. A file URI must be local")
 
 
-def test_a_version_is_made_whatever_stands_in_the_tag_of_its_model(registry: Registry, api: Api) -> None:
+def test_a_version_is_created_with_any_value_in_the_tag_of_its_model(registry: Registry, api: Api) -> None:
     made = api.post("logged-models", experiment_id="0", name="tree")["model"]["info"]
 
     for i, text in enumerate(("x", "1", "{}", "[" * 5000), 1):
@@ -97,7 +97,7 @@ def test_a_version_is_made_whatever_stands_in_the_tag_of_its_model(registry: Reg
         assert json.loads(tag["value"]) == [{"name": "iris", "version": i}], text[:10]
 
 
-def test_dots_in_a_local_path_are_read_before_it_is_judged_and_kept(registry: Registry, api: Api) -> None:
+def test_dots_in_a_local_path_are_resolved_before_the_check(registry: Registry, api: Api) -> None:
     experiment = api.post("experiments/create", name="local", artifact_location="file:///data/local")["experiment_id"]
     run = api.post("runs/create", experiment_id=experiment)["run"]["info"]
     root = run["artifact_uri"]
@@ -114,7 +114,7 @@ def test_dots_in_a_local_path_are_read_before_it_is_judged_and_kept(registry: Re
         assert "has to be contained within the artifact directory of the run" in fault[2]
 
 
-def test_a_logged_model_gives_its_files_and_its_run(registry: Registry, api: Api) -> None:
+def test_a_version_of_a_logged_model_has_its_files_and_run(registry: Registry, api: Api) -> None:
     run = api.new_run()
     model_id, root = logged_model(api, source_run_id=run)
 
@@ -126,7 +126,7 @@ def test_a_logged_model_gives_its_files_and_its_run(registry: Registry, api: Api
     assert download_uri(registry, again["version"]) == f"{root}/x"
 
 
-def test_a_logged_model_learns_of_its_versions(registry: Registry, api: Api) -> None:
+def test_a_logged_model_has_a_tag_with_its_versions(registry: Registry, api: Api) -> None:
     model_id, _ = logged_model(api)
 
     for _ in range(2):
@@ -137,7 +137,7 @@ def test_a_logged_model_learns_of_its_versions(registry: Registry, api: Api) -> 
     assert json.loads(tag["value"]) == [{"name": "iris", "version": 1}, {"name": "iris", "version": 2}]
 
 
-def test_a_logged_model_must_be_named_and_there(registry: Registry, api: Api) -> None:
+def test_a_logged_model_must_be_named_and_exist(registry: Registry, api: Api) -> None:
     model_id, _ = logged_model(api)
     create = ("POST", "model-versions/create")
 
@@ -174,7 +174,7 @@ def test_a_copy_by_stage_alias_or_of_the_newest_names_the_version(registry: Regi
     assert [version["source"] for version in made] == ["models:/iris/1", "models:/iris/2", "models:/iris/5"]
 
 
-def test_copies_that_cannot_be(registry: Registry, subtests: pytest.Subtests) -> None:
+def test_invalid_copies_are_refused(registry: Registry, subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, dict[str, str], tuple[int, str]]] = [
         ("models:/iris/9", {}, (404, "Model Version (name=iris, version=9) not found")),
         ("models:/none/1", {}, (404, "Registered Model with name=none not found")),
@@ -216,7 +216,7 @@ def test_copies_that_cannot_be(registry: Registry, subtests: pytest.Subtests) ->
             assert (status, message) == fault
 
 
-def test_a_prompt_has_no_source_but_a_placeholder(registry: Registry) -> None:
+def test_a_prompt_has_only_a_placeholder_as_source(registry: Registry) -> None:
     is_prompt = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
     registry.new_model("hello", tags=is_prompt)
 
@@ -229,7 +229,7 @@ def test_a_prompt_has_no_source_but_a_placeholder(registry: Registry) -> None:
     assert registry.fault("POST", "model-versions/create", name="iris", source="dummy-source")[0] == 400
 
 
-def test_a_source_has_a_limit(registry: Registry) -> None:
+def test_the_length_of_a_source_is_limited(registry: Registry) -> None:
     source = f"s3://bucket/{'ä' * 1_018}"
 
     assert registry.new_version(source=source)["source"] == source

@@ -40,13 +40,13 @@ def decide(registry: Registry, request: Any, what: str, **fields: Any) -> Any:
     return registry.call("POST", path, **fields)
 
 
-def test_a_workspace_has_mlflows_stages_until_it_says_otherwise(registry: Registry) -> None:
+def test_a_workspace_has_mlflows_stages_by_default(registry: Registry) -> None:
     assert registry.call("GET", f"{OWN}/registry/stages") == {
         "stages": [{"name": name, "needs_approval": False} for name in MLFLOW]
     }
 
 
-def test_stages_of_ones_own_work_as_mlflows_do(registry: Registry) -> None:
+def test_custom_stages_work_like_mlflows_stages(registry: Registry) -> None:
     set_stages(registry, "None", "Development", "Staging", "QA 2", "Production", "Archived")
 
     registry.move(1, "qa 2")
@@ -60,7 +60,7 @@ def test_stages_of_ones_own_work_as_mlflows_do(registry: Registry) -> None:
     )
 
 
-def test_stages_that_cannot_be(registry: Registry, subtests: pytest.Subtests) -> None:
+def test_invalid_stages_are_refused(registry: Registry, subtests: pytest.Subtests) -> None:
     cases: list[tuple[list[str], str]] = [
         ([], "The stages None, Staging, Production, Archived are missing"),
         (["None", "Staging", "Production"], "The stages Archived are missing"),
@@ -82,7 +82,7 @@ def test_stages_that_cannot_be(registry: Registry, subtests: pytest.Subtests) ->
 
 
 @pytest.mark.parametrize("stage", ["None", "Archived"])
-def test_where_versions_come_by_themselves_needs_no_approval(registry: Registry, stage: str) -> None:
+def test_initial_stages_need_no_approval(registry: Registry, stage: str) -> None:
     stages = [{"name": name, "needs_approval": name == stage} for name in MLFLOW]
 
     assert registry.fault("PUT", f"{OWN}/registry/stages", stages=stages)[2] == (
@@ -90,7 +90,7 @@ def test_where_versions_come_by_themselves_needs_no_approval(registry: Registry,
     )
 
 
-def test_a_stage_in_use_cannot_go(registry: Registry) -> None:
+def test_a_stage_in_use_cannot_be_removed(registry: Registry) -> None:
     set_stages(registry, *MLFLOW, "QA", "Canary")
     registry.move(1, "QA")
     ask(registry, 2, "Canary")
@@ -104,7 +104,7 @@ def test_a_stage_in_use_cannot_go(registry: Registry) -> None:
     )
 
 
-def test_stages_are_a_workspaces_own(api: Api) -> None:
+def test_each_workspace_has_its_own_stages(api: Api) -> None:
     north, south = (Registry(api.new_workspace(name)) for name in ("north", "south"))
 
     set_stages(north, *MLFLOW, "QA")
@@ -129,7 +129,7 @@ def test_a_stage_that_needs_approval_takes_no_version_without_one(registry: Regi
     registry.move(1, "Staging")
 
 
-def test_a_version_in_a_stage_that_needs_approval_does_not_drive_out_the_others(registry: Registry) -> None:
+def test_a_version_in_a_stage_with_approval_does_not_archive_the_others(registry: Registry) -> None:
     registry.move(1, "Production")
     registry.move(2, "Production")
     set_stages(registry, *MLFLOW, approved=("Production",))
@@ -155,7 +155,7 @@ def test_a_version_in_a_stage_that_needs_approval_does_not_drive_out_the_others(
     registry.move(2, "Production", archive=True)  # there is nobody to drive out
 
 
-def test_who_changed_the_stages_is_kept(registry: Registry) -> None:
+def test_changes_of_stages_are_recorded_with_their_user(registry: Registry) -> None:
     set_stages(registry.by("ana"), *MLFLOW, "QA")
     set_stages(registry.by("bo"), *MLFLOW, "QA")
     set_stages(registry.by("cy"), *MLFLOW, approved=("Production",))
@@ -219,7 +219,7 @@ def test_a_request_is_decided_once(registry: Registry) -> None:
     assert registry.stage(1) == "None"
 
 
-def test_who_asks_does_not_approve(registry: Registry) -> None:
+def test_requesters_cannot_approve_their_own_requests(registry: Registry) -> None:
     request = ask(registry.by("ana"))
     path = f"{OWN}/model-versions/iris/1/stage-requests/{request['request_id']}"
 
@@ -231,7 +231,7 @@ def test_who_asks_does_not_approve(registry: Registry) -> None:
     assert registry.by("ana").call("POST", f"{path}/reject")["stage_request"]["status"] == "REJECTED"
 
 
-def test_requests_that_cannot_be(registry: Registry, subtests: pytest.Subtests) -> None:
+def test_invalid_requests_are_refused(registry: Registry, subtests: pytest.Subtests) -> None:
     cases: list[tuple[int, dict[str, Any], tuple[int, str]]] = [
         (1, {"stage": "Production"}, (400, "RESOURCE_ALREADY_EXISTS")),
         (1, {"stage": "None"}, (400, "INVALID_PARAMETER_VALUE")),
@@ -287,7 +287,7 @@ def test_a_request_is_found_by_its_version_only(registry: Registry) -> None:
     assert registry.fault("POST", f"{OWN}/model-versions/iris/1/stage-requests/x/approve")[0] == 400
 
 
-def test_what_is_in_use_stays(db: Any) -> None:
+def test_a_version_in_use_cannot_be_deleted(db: Any) -> None:
     with db.write(1) as tx:
         models.create(tx, "iris", {}, "")
         for _ in range(2):
@@ -332,7 +332,7 @@ def test_no_call_deletes_what_is_in_use(
     assert registry.version(1)["name"] == "iris"
 
 
-def test_uses_follow_their_users_and_renamed_models(db: Any) -> None:
+def test_uses_follow_renamed_models(db: Any) -> None:
     with db.write(1) as tx:
         models.create(tx, "iris", {}, "")
         for _ in range(2):
@@ -348,6 +348,6 @@ def test_uses_follow_their_users_and_renamed_models(db: Any) -> None:
         models.delete(tx, "lily")
 
 
-def test_a_use_of_what_is_not_there(db: Any) -> None:
+def test_a_use_of_a_missing_version_is_refused(db: Any) -> None:
     with db.write(1) as tx, pytest.raises(NotFound):
         uses.put(tx, "endpoint", "flowers", [("iris", 1)])

@@ -47,7 +47,7 @@ def state(api: Api, *run_ids: str) -> list[Any]:
 
 
 @pytest.mark.both
-def test_a_tag_is_set_on_all_that_match_and_taken_back(api: Api, experiment: str) -> None:
+def test_a_tag_is_set_on_all_matching_runs_and_undone(api: Api, experiment: str) -> None:
     runs = [log(api, experiment, 1), log(api, experiment, 2, team="a"), log(api, experiment, 3, team="b")]
     other = log(api, experiment, 9)
     before = state(api, *runs, other)
@@ -68,7 +68,7 @@ def test_a_tag_is_set_on_all_that_match_and_taken_back(api: Api, experiment: str
     assert state(api, *runs, other) == before
 
 
-def test_a_tag_is_deleted_and_comes_back(api: Api, experiment: str) -> None:
+def test_the_deletion_of_a_tag_is_undone(api: Api, experiment: str) -> None:
     runs = [log(api, experiment, 1, team="a"), log(api, experiment, 2)]
 
     answer = change(api, run_ids=runs, action="delete-tag", key="team")

@@ -34,7 +34,7 @@ def complete(api: Api, experiment: str, text: str) -> tuple[str, str, list[str]]
     return found["kind"], replaced, [item["text"] for item in found["items"]]
 
 
-def test_a_mistake_is_placed_in_the_text(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_error_has_its_position_in_the_text(api: Api, subtests: pytest.Subtests) -> None:
     cases = [
         ("metrics.loss <", 14, 0, "a value", "filter-syntax"),
         ("metrics.loss < 'x'", 0, 18, "", "filter-not-number"),
@@ -61,13 +61,13 @@ def test_a_mistake_is_placed_in_the_text(api: Api, subtests: pytest.Subtests) ->
             assert error["reason"]["key"] == reason
 
 
-def test_what_a_search_takes_is_right(api: Api, subtests: pytest.Subtests) -> None:
+def test_a_valid_filter_has_no_error(api: Api, subtests: pytest.Subtests) -> None:
     for text in ("", "  ", "metrics.loss < 1 AND params.a = 'b'", "NOT tags.x IS NULL"):
         with subtests.test(text=text):
             assert check(api, text) == {"ok": True, "error": None, "completions": None}
 
 
-def test_an_order_is_checked_too(api: Api) -> None:
+def test_an_order_is_checked(api: Api) -> None:
     assert api.post(CHECK, order_by="min(metrics.loss) DESC")["ok"]
     assert not api.post(CHECK, order_by="metrics.loss DOWN")["ok"]
     assert api.post(CHECK, filter="name = 'x'", of="experiments")["ok"]

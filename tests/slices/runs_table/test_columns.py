@@ -33,7 +33,7 @@ def columns(api: Api, experiment: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.both
-def test_a_column_says_what_its_values_are_like(api: Api, experiment: str) -> None:
+def test_a_column_has_the_kinds_of_its_values(api: Api, experiment: str) -> None:
     found = columns(api, experiment)
 
     assert found["lr"] == {
@@ -53,7 +53,7 @@ def test_a_column_says_what_its_values_are_like(api: Api, experiment: str) -> No
     assert found["team name"]["field"] == "tags.`team name`"
 
 
-def test_a_value_that_one_run_lacks_varies(api: Api, experiment: str) -> None:
+def test_a_column_varies_if_one_run_lacks_the_value(api: Api, experiment: str) -> None:
     whole = columns(api, experiment)
     some = columns(api, experiment, filter="params.same = 'x'")
 
@@ -102,7 +102,7 @@ def test_groups_are_ordered_and_paged(api: Api, experiment: str) -> None:
     assert values(offset=1, max_results=2) == ["10", "many"]
 
 
-def test_a_mistake_is_told_with_its_value(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_value_is_quoted(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, dict[str, Any], str]] = [
         (COLUMNS, {"kinds": ["dataset"]}, "dataset"),
         (COLUMNS, {"max_results": 0}, "0"),
@@ -122,6 +122,6 @@ def test_a_mistake_is_told_with_its_value(api: Api, subtests: pytest.Subtests) -
             assert word in message
 
 
-def test_an_experiment_that_does_not_exist_has_neither(api: Api) -> None:
+def test_a_missing_experiment_has_neither_columns_nor_groups(api: Api) -> None:
     assert api.post(COLUMNS, experiment_ids=["4711"])["columns"] == []
     assert api.post(GROUPS, experiment_ids=["4711"], by=["params.a"])["groups"] == []

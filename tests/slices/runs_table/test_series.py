@@ -69,7 +69,7 @@ def test_a_range_reads_only_what_lies_in_it(api: Api) -> None:
     assert one["x"] == list(range(1500, 1510))
 
 
-def test_numbers_that_json_lacks_are_told_apart(api: Api) -> None:
+def test_nan_and_infinities_are_distinguished(api: Api) -> None:
     run_id = api.new_run()
     values: list[Any] = [1.0, "NaN", 3.0, "Infinity", "-Infinity", "NaN"]
     log(api, run_id, "m", [(step, step, value) for step, value in enumerate(values)])
@@ -96,7 +96,7 @@ def test_numbers_that_json_lacks_are_told_apart(api: Api) -> None:
 
 
 @pytest.mark.both
-def test_time_counts_from_the_start_of_the_run_or_of_the_world(api: Api) -> None:
+def test_time_counts_from_the_start_of_the_run_or_from_1970(api: Api) -> None:
     run_id = api.new_run(start_time=1000)
     unknown = api.new_run()
     for each in (run_id, unknown):
@@ -110,7 +110,7 @@ def test_time_counts_from_the_start_of_the_run_or_of_the_world(api: Api) -> None
     assert (wall["series"][0]["x"], wall["series"][0]["last"]) == ([1100], [2.0])
 
 
-def test_another_metric_may_be_x(api: Api) -> None:
+def test_another_metric_can_be_the_x_axis(api: Api) -> None:
     run_id = api.new_run()
     log(api, run_id, "epoch", [(step, step, step / 10) for step in range(0, 100, 10)])
     log(api, run_id, "acc", [(step, step, float(step)) for step in range(0, 100, 5)])
@@ -126,7 +126,7 @@ def test_another_metric_may_be_x(api: Api) -> None:
     assert (exact["x"], exact["value"], exact["step"]) == ([3.0, 4.0], [30.0, 40.0], [30, 40])
 
 
-def test_every_point_of_a_range_comes_in_exact_mode(api: Api) -> None:
+def test_exact_mode_returns_every_point_of_a_range(api: Api) -> None:
     run_id = api.new_run()
     log(api, run_id, "m", [(1, 20, 1.0), (1, 10, 2.0), (0, 30, 3.0), (2, 5, 4.0)])
 
@@ -138,7 +138,7 @@ def test_every_point_of_a_range_comes_in_exact_mode(api: Api) -> None:
     assert (cut["step"], cut["truncated"], cut["cursor"]) == ([0], True, "0:1")
 
 
-def test_a_cursor_reads_on_and_notices_points_below_it(api: Api) -> None:
+def test_a_cursor_continues_and_detects_points_before_it(api: Api) -> None:
     run_id = api.new_run()
     log(api, run_id, "m", [(step, step, 1.0) for step in range(10)])
     (before,) = series(api, (run_id, "m"))["series"]
@@ -157,7 +157,7 @@ def test_a_cursor_reads_on_and_notices_points_below_it(api: Api) -> None:
 
 
 @pytest.mark.both
-def test_pages_of_exact_points_are_the_whole_once(api: Api) -> None:
+def test_pages_of_exact_points_have_each_point_once(api: Api) -> None:
     run_id = api.new_run()
     points = [(step // 2, step, float(step)) for step in range(25)]
     log(api, run_id, "m", points)
@@ -177,7 +177,7 @@ def test_pages_of_exact_points_are_the_whole_once(api: Api) -> None:
 
 
 @pytest.mark.both
-def test_steps_of_64_bits_have_a_place(api: Api) -> None:
+def test_steps_of_64_bits_are_placed_on_the_grid(api: Api) -> None:
     run_id = api.new_run()
     low, high = -(2**63), 2**63 - 1
     log(api, run_id, "m", [(low, 1, 1.0), (0, 2, 2.0), (high, 3, 3.0)])
@@ -189,7 +189,7 @@ def test_steps_of_64_bits_have_a_place(api: Api) -> None:
 
 
 @pytest.mark.both
-def test_values_near_the_largest_have_a_mean(api: Api) -> None:
+def test_values_near_the_largest_double_have_a_mean(api: Api) -> None:
     run_id = api.new_run()
     log(api, run_id, "m", [(0, 1, 1.7e308), (1, 2, 1.7e308)])
 
@@ -199,7 +199,7 @@ def test_values_near_the_largest_have_a_mean(api: Api) -> None:
     assert math.isfinite(one["mean"][0])
 
 
-def test_what_does_not_exist_has_no_points(api: Api) -> None:
+def test_missing_runs_and_keys_have_no_points(api: Api) -> None:
     run_id = api.new_run()
 
     found = series(api, (run_id, "m"), ("f" * 32, "m"))
@@ -210,7 +210,7 @@ def test_what_does_not_exist_has_no_points(api: Api) -> None:
     assert [(one["points"], one["value"]) for one in exact["series"]] == [(0, []), (0, [])]
 
 
-def test_a_mistake_is_told_with_its_value(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_value_is_quoted(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"series": []}, "series is empty"),
         ({"series": [{"run_id": "r"}]}, "series[0]"),
@@ -236,7 +236,7 @@ def test_a_mistake_is_told_with_its_value(api: Api, subtests: pytest.Subtests) -
             assert word in message
 
 
-def test_the_metric_keys_of_runs_come_in_pages(api: Api) -> None:
+def test_the_metric_keys_of_runs_are_returned_in_pages(api: Api) -> None:
     experiment = api.new_experiment("keys")
     one, two = api.new_run(experiment), api.new_run(experiment)
     for key in ("b/loss", "a/Loss", "system/cpu"):

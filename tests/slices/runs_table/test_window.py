@@ -81,7 +81,7 @@ def test_a_row_has_its_attributes_and_only_the_columns_that_were_asked_for(api: 
     }
 
 
-def test_numbers_that_json_lacks_are_words(api: Api, experiment: str) -> None:
+def test_nan_and_infinities_are_returned_as_text(api: Api, experiment: str) -> None:
     log(api, experiment, "a", metrics={"m": ["NaN"], "p": ["Infinity"], "n": ["-Infinity"]})
 
     found = table(api, experiment, columns=["metrics.m", "min(metrics.m)", "mean(metrics.m)", "metrics.p", "metrics.n"])
@@ -122,7 +122,7 @@ def test_windows_by_offset_keep_the_order_of_their_snapshot(api: Api, experiment
 
 
 @pytest.mark.both
-def test_pages_by_token_are_the_whole_once(api: Api, experiment: str) -> None:
+def test_pages_by_token_have_each_row_once(api: Api, experiment: str) -> None:
     for i in range(5):
         log(api, experiment, f"r{i}", start=i)
     names: list[str] = []
@@ -148,7 +148,7 @@ def test_a_snapshot_of_another_search_is_not_used(api: Api, experiment: str) -> 
     assert other["runs"]["run_name"] == ["r2", "r1", "r0"]
 
 
-def test_runs_of_several_experiments_stand_in_one_table(api: Api, experiment: str) -> None:
+def test_a_table_has_runs_of_several_experiments(api: Api, experiment: str) -> None:
     other = api.new_experiment("other")
     log(api, experiment, "a", params={"p": "1"}, start=1)
     log(api, other, "b", params={"p": "2"}, start=2)
@@ -160,7 +160,7 @@ def test_runs_of_several_experiments_stand_in_one_table(api: Api, experiment: st
     assert found["columns"] == [["2", "1"]]
 
 
-def test_the_lifecycle_decides(api: Api, experiment: str) -> None:
+def test_the_lifecycle_stage_selects_rows(api: Api, experiment: str) -> None:
     gone = log(api, experiment, "gone", start=1)
     log(api, experiment, "here", start=2)
     api.post("runs/delete", run_id=gone)
@@ -224,7 +224,7 @@ def test_a_tree_of_runs_that_are_not_nested_costs_no_more_than_a_list(api: Api, 
 @pytest.mark.parametrize(
     "nested", [(), ((1, 0), (2, 0), (3, 2)), ((5, 4), (4, 3), (0, 3)), ((1, 2), (2, 1), (3, 1), (6, 6))]
 )
-def test_the_first_window_of_a_tree_is_that_of_the_whole_tree(
+def test_the_first_window_of_a_tree_equals_that_of_the_whole_tree(
     api: Api, experiment: str, nested: tuple[tuple[int, int], ...]
 ) -> None:
     made = [log(api, experiment, str(number), start=1 + number * 5 % 7) for number in range(8)]
@@ -256,7 +256,7 @@ def test_a_filter_on_a_tree_keeps_the_ancestors_of_what_matches(api: Api, experi
     assert [found["matching_runs"] for found in (roots, children)] == [1, 1]
 
 
-def test_parents_that_form_a_circle_are_still_listed(api: Api, experiment: str) -> None:
+def test_runs_with_a_cycle_of_parents_are_listed(api: Api, experiment: str) -> None:
     a = log(api, experiment, "a")
     b = log(api, experiment, "b", tags={"mlflow.parentRunId": a})
     api.post("runs/set-tag", run_id=a, key="mlflow.parentRunId", value=b)
@@ -274,7 +274,7 @@ def test_a_parent_tag_of_any_length_is_stored(api: Api, experiment: str) -> None
     assert found["runs"]["parent_run_id"] == ["p" * 5000]
 
 
-def test_a_mistake_is_told_with_its_value(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_value_is_quoted(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"columns": ["metric.x.y", "nothing.x"]}, "nothing"),
         ({"columns": ["dataset.name"]}, "'dataset.name' cannot be a column; use 'datasets'"),
@@ -326,7 +326,7 @@ def test_an_experiment_that_does_not_exist_has_no_runs(api: Api) -> None:
     assert table(api, "4711", parent="", offset=3)["matching"] == 0
 
 
-def test_the_largest_numbers_stay_themselves(api: Api, experiment: str) -> None:
+def test_the_largest_numbers_are_returned_unchanged(api: Api, experiment: str) -> None:
     run_id = api.new_run(experiment, start_time=2**62)
     api.post("runs/log-metric", run_id=run_id, key="m", value=MOST / 2, timestamp=2**62, step=2**62)
 

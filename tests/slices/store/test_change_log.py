@@ -47,7 +47,7 @@ def log(db: Any) -> Any:
     return db
 
 
-def test_a_consumer_reads_on_from_where_it_came(log: Any) -> None:
+def test_a_consumer_continues_at_its_position(log: Any) -> None:
     record(log, "a", "b", "c")
 
     first = read(log, 2)
@@ -61,14 +61,14 @@ def test_a_consumer_reads_on_from_where_it_came(log: Any) -> None:
     assert ids(read(log)) == []
 
 
-def test_two_readers_of_one_page_handle_it_once(log: Any) -> None:
+def test_a_page_that_two_readers_read_is_handled_once(log: Any) -> None:
     record(log, "a")
     mine, theirs = read(log), read(log)
 
     assert [commit(log, mine), commit(log, theirs)] == [True, False]
 
 
-def test_a_new_consumer_begins_now_and_an_unknown_one_is_refused(log: Any) -> None:
+def test_a_new_consumer_starts_at_the_end_and_an_unknown_one_is_refused(log: Any) -> None:
     record(log, "before")
     store.register(log, "late")
     store.register(log, "late")
@@ -79,7 +79,7 @@ def test_a_new_consumer_begins_now_and_an_unknown_one_is_refused(log: Any) -> No
         store.read_changes(log, "nobody", 10)
 
 
-def test_a_consumer_may_ask_for_some_entities_and_passes_the_others(log: Any) -> None:
+def test_a_consumer_can_read_some_entities_and_skip_the_others(log: Any) -> None:
     record(log, "a", entity="apple")
     record(log, "p", entity="pear")
 
@@ -89,7 +89,7 @@ def test_a_consumer_may_ask_for_some_entities_and_passes_the_others(log: Any) ->
     assert ids(read(log)) == []
 
 
-def test_changes_tell_who_made_them(log: Any) -> None:
+def test_changes_have_their_user(log: Any) -> None:
     log.writer.submit(1, lambda tx: tx.by("anna").record(Change("thing", "a", "make", '{"x":1}'))).result()
 
     (entry,) = read(log).changes
@@ -100,7 +100,7 @@ def test_changes_tell_who_made_them(log: Any) -> None:
 # Logging is announced once until somebody reads that
 
 
-def test_what_is_logged_after_a_reading_is_news_again(application: Any, api: Api) -> None:
+def test_logging_after_a_read_is_announced_again(application: Any, api: Api) -> None:
     db = application.asgi._database
     run_id = api.new_run()
     store.register(db, "reader")
@@ -115,7 +115,7 @@ def test_what_is_logged_after_a_reading_is_news_again(application: Any, api: Api
     assert ids(read(db)) == []
 
 
-def test_a_feed_makes_logging_news_again_too(application: Any, api: Api) -> None:
+def test_logging_after_a_read_of_the_feed_is_announced_again(application: Any, api: Api) -> None:
     run_id = api.new_run()
     after = api.get("/api/trackside/v1/changes")["next_after"]
 
@@ -126,7 +126,7 @@ def test_a_feed_makes_logging_news_again_too(application: Any, api: Api) -> None
         after = found["next_after"]
 
 
-def test_a_new_reader_is_told_of_a_run_logged_to_earlier(application: Any, api: Api) -> None:
+def test_a_new_reader_gets_a_run_that_was_logged_to_earlier(application: Any, api: Api) -> None:
     """Its logging was announced, and nobody has read that: the next points must be announced all the same."""
     db = application.asgi._database
     run_id = api.new_run()
@@ -277,7 +277,7 @@ def test_servers_that_write_side_by_side_lose_no_change_to_a_reader(pg: Any, pos
 # What is old may go
 
 
-def test_old_changes_go_when_every_consumer_has_passed_them(log: Any) -> None:
+def test_old_changes_are_deleted_after_every_consumer_has_read_them(log: Any) -> None:
     record(log, "old", "older")
     with log.write(1) as tx:
         tx.run(
@@ -307,7 +307,7 @@ def test_old_changes_go_when_every_consumer_has_passed_them(log: Any) -> None:
 # By REST
 
 
-def test_the_log_by_rest_tells_who_did_what_and_when(api: Api) -> None:
+def test_the_rest_call_of_the_log_has_user_change_and_time(api: Api) -> None:
     headers = {"x-trackside-user": "anna"}
     made = api.ask("POST", "experiments/create", {"name": "iris"}, headers=headers).json["experiment_id"]
     api.post("experiments/update", experiment_id=made, new_name="flowers")
@@ -320,7 +320,7 @@ def test_the_log_by_rest_tells_who_did_what_and_when(api: Api) -> None:
     assert [(change["entity"], change["entity_id"]) for change in by_anna] == [("experiment", made)]
 
 
-def test_the_log_by_rest_goes_on_in_both_directions(api: Api) -> None:
+def test_the_rest_call_of_the_log_reads_in_both_directions(api: Api) -> None:
     for name in "abcde":
         api.new_experiment(name)
     start = api.get("/api/trackside/v1/changes", limit=1)
@@ -339,7 +339,7 @@ def test_the_log_by_rest_goes_on_in_both_directions(api: Api) -> None:
     assert (rest.get("changes"), rest["next_after"], rest.get("more")) == (None, newest, None)
 
 
-def test_the_log_by_rest_names_what_changed_if_asked_to(api: Api) -> None:
+def test_the_rest_call_of_the_log_names_changed_fields_on_request(api: Api) -> None:
     experiment = api.new_experiment("iris")
     run = api.new_run(experiment, run_name="swift-fox")
     gone = api.new_run(experiment, run_name="calm-elk")
@@ -376,7 +376,7 @@ def test_a_workspace_does_not_see_anothers_changes(api: Api) -> None:
     assert len(seen(north)) == 1
 
 
-def test_a_call_for_the_log_that_is_wrong_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_call_of_the_log_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     for arguments in ({"limit": 1001}, {"limit": -1}, {"after": "x"}):
         with subtests.test(arguments=arguments):
             status, code, _ = api.fault("/api/trackside/v1/changes", method="GET", **arguments)

@@ -32,7 +32,7 @@ class Log:
         return [(entity, entity_id, action) for _, entity, entity_id, action in rows]
 
 
-def test_each_write_tells_what_it_changed(application: Any, api: Api) -> None:
+def test_each_write_records_what_it_changed(application: Any, api: Api) -> None:
     log = Log(application)
 
     experiment = api.new_experiment("iris")
@@ -78,7 +78,7 @@ def test_logging_is_announced_again_after_another_change(application: Any, api: 
         assert {action for _, _, action in log.news()} >= {"log"}
 
 
-def test_what_is_refused_tells_nothing(application: Any, api: Api) -> None:
+def test_a_refused_write_records_nothing(application: Any, api: Api) -> None:
     log = Log(application)
     experiment, run_id = api.new_experiment("iris"), api.new_run()
     api.post("runs/log-parameter", run_id=run_id, key="p", value="1")
@@ -104,7 +104,7 @@ def test_what_is_refused_tells_nothing(application: Any, api: Api) -> None:
     assert log.news() == []
 
 
-def test_reading_tells_nothing(application: Any, api: Api) -> None:
+def test_a_read_records_nothing(application: Any, api: Api) -> None:
     log = Log(application)
     run_id = api.new_run()
     log.news()
@@ -117,7 +117,7 @@ def test_reading_tells_nothing(application: Any, api: Api) -> None:
     assert log.news() == []
 
 
-def test_each_workspace_has_its_own_news(application: Any, api: Api) -> None:
+def test_each_workspace_has_its_own_changes(application: Any, api: Api) -> None:
     north = api.new_workspace("north")
     ours, theirs = Log(application, 1), Log(application, 2)
 

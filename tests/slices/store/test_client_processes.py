@@ -76,7 +76,7 @@ def race(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.mark.slow
-def test_of_experiments_with_one_name_one_is_made(race: Race) -> None:
+def test_of_concurrent_experiments_with_one_name_one_is_created(race: Race) -> None:
     names = [f"e{n}" for n in range(ROUNDS)]
 
     replies = race.run(lambda _: [("POST", "experiments/create", {"name": name}) for name in names])
@@ -86,7 +86,7 @@ def test_of_experiments_with_one_name_one_is_made(race: Race) -> None:
         assert kinds == {(200, None): 1, (400, "RESOURCE_ALREADY_EXISTS"): RACERS - 1}
 
 
-def test_of_two_values_of_a_param_one_wins_and_who_sent_it_is_told_so(race: Race) -> None:
+def test_of_two_concurrent_values_of_a_param_one_is_stored_and_the_other_refused(race: Race) -> None:
     run_id = race.api.new_run()
     keys = [f"p{n}" for n in range(ROUNDS)]
 

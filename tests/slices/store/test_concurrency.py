@@ -118,7 +118,7 @@ def test_single_points_to_one_run_lose_nothing(servers: Servers) -> None:
     assert servers.api.latest(run_id) == {"m": (24, 24, float(THREADS - 1))}
 
 
-def test_of_different_values_of_a_param_one_wins(servers: Servers) -> None:
+def test_of_concurrent_values_of_a_param_one_is_stored(servers: Servers) -> None:
     run_id = servers.api.new_run()
     keys = [f"p{n}" for n in range(15)]
 
@@ -138,7 +138,7 @@ def test_of_different_values_of_a_param_one_wins(servers: Servers) -> None:
             assert replies[i][n].status == (200 if right else 400), replies[i][n]
 
 
-def test_of_experiments_with_one_name_one_is_made(servers: Servers) -> None:
+def test_of_concurrent_experiments_with_one_name_one_is_created(servers: Servers) -> None:
     for name in ("first", "second", "third"):
         replies = servers.at_once(lambda api, _, name=name: api.ask("POST", "experiments/create", {"name": name}))  # type: ignore[misc]
         assert statuses(replies) == {(200, ""): 1, (400, "RESOURCE_ALREADY_EXISTS"): THREADS - 1}
@@ -147,7 +147,7 @@ def test_of_experiments_with_one_name_one_is_made(servers: Servers) -> None:
     assert len({each["experiment"]["experiment_id"] for each in made}) == 3
 
 
-def test_of_workspaces_with_one_name_one_is_made(servers: Servers) -> None:
+def test_of_concurrent_workspaces_with_one_name_one_is_created(servers: Servers) -> None:
     replies = servers.at_once(lambda api, _: api.ask("POST", "workspaces", {"name": "north"}, version="3.0"))
 
     assert statuses(replies) == {(201, ""): 1, (400, "RESOURCE_ALREADY_EXISTS"): THREADS - 1}
@@ -155,7 +155,7 @@ def test_of_workspaces_with_one_name_one_is_made(servers: Servers) -> None:
 
 
 @pytest.mark.slow
-def test_updates_of_one_workspace_keep_what_the_others_set(servers: Servers) -> None:
+def test_concurrent_updates_of_a_workspace_keep_other_fields(servers: Servers) -> None:
     servers.api.new_workspace("shared")
     where = "/api/trackside/v1/workspaces/shared"
     for n in range(8):
@@ -167,7 +167,7 @@ def test_updates_of_one_workspace_keep_what_the_others_set(servers: Servers) -> 
         assert (made["description"], made["friendly_name"]) == (f"d{n}", f"f{n}")
 
 
-def test_of_renames_to_one_name_one_wins(servers: Servers) -> None:
+def test_of_concurrent_renames_to_one_name_one_succeeds(servers: Servers) -> None:
     made = [servers.api.new_experiment(f"e{i}") for i in range(THREADS)]
 
     replies = servers.at_once(
@@ -177,7 +177,7 @@ def test_of_renames_to_one_name_one_wins(servers: Servers) -> None:
     assert statuses(replies) == {(200, ""): 1, (400, "RESOURCE_ALREADY_EXISTS"): THREADS - 1}
 
 
-def test_no_run_outlives_the_end_of_its_experiment(servers: Servers) -> None:
+def test_no_run_outlives_the_deletion_of_its_experiment(servers: Servers) -> None:
     """Runs that are made while their experiment is deleted are either refused or deleted with it."""
     for name in ("a", "b", "c"):
         experiment = servers.api.new_experiment(name)
@@ -220,7 +220,7 @@ def test_different_calls_to_the_same_runs_never_block_each_other(servers: Server
 
 
 @pytest.mark.slow
-def test_nothing_stays_of_a_workspace_that_ends_while_others_write(
+def test_concurrent_writes_leave_nothing_of_a_deleted_workspace(
     postgres: Postgres, postgres_store: str, start: Start
 ) -> None:
     servers = Servers([start("--store", postgres_store), start("--store", postgres_store)])
@@ -327,7 +327,7 @@ def test_a_crash_of_the_database_loses_nothing_that_was_answered(start: Start) -
 
 
 @pytest.mark.slow
-def test_the_same_record_given_by_all_at_once_is_one_record(servers: Servers) -> None:
+def test_concurrent_upserts_of_a_record_store_it_once(servers: Servers) -> None:
     made = servers.api.post("datasets/create", name="qa", version="3.0")["dataset"]
     path = f"datasets/{made['dataset_id']}/records"
     rounds = 10

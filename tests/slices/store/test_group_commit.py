@@ -80,7 +80,7 @@ def test_a_statement_that_fails_is_undone_alone(db: Any) -> None:
     assert noted(db) == ["before", "after"]
 
 
-def test_a_command_that_does_nothing_is_fine_anywhere(db: Any) -> None:
+def test_a_command_without_a_write_is_accepted_anywhere(db: Any) -> None:
     futures = together(db, lambda tx: 1, failing(Invalid("no")), lambda tx: 2, note("x"), lambda tx: 3)
 
     assert [futures[i].result(120) for i in (0, 2, 4)] == [1, 2, 3]
@@ -130,7 +130,7 @@ def test_an_answer_comes_after_the_commit(db: Any) -> None:
         assert noted(db) == [str(j) for j in range(i + 1)]
 
 
-def test_a_snapshot_does_not_move(db: Any) -> None:
+def test_a_snapshot_does_not_change(db: Any) -> None:
     note_one, note_two = note("one"), note("two")
     db.writer.submit(1, note_one).result(120)
 

@@ -41,7 +41,7 @@ def plan(connection: sqlite3.Connection, sql: str) -> list[str]:
         ("SELECT name FROM experiments WHERE workspace_id = ?", "(workspace_id=?)"),  # and not the whole table
     ],
 )
-def test_rows_are_found_by_what_finds_fewest(store: sqlite3.Connection, sql: str, found_by: str) -> None:
+def test_rows_are_found_by_the_most_selective_index(store: sqlite3.Connection, sql: str, found_by: str) -> None:
     (step,) = plan(store, sql)
 
     assert found_by in step
@@ -59,7 +59,7 @@ def test_each_whole_index_of_a_workspace_or_an_experiment_has_statistics(store: 
     assert {index for (index,) in store.execute("SELECT idx FROM sqlite_stat1")} == expected != set()
 
 
-def test_an_upgraded_store_gets_them_at_once(tmp_path: Path, sqlite_template: Path) -> None:
+def test_an_upgraded_store_gets_index_statistics_at_once(tmp_path: Path, sqlite_template: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "old.db")) as old:
         with closing(sqlite3.connect(sqlite_template)) as new:
             new.backup(old)

@@ -97,7 +97,7 @@ POSTGRES_CATALOG = {
 }
 
 
-def test_an_empty_store_gets_at_once_what_the_migrations_make_one_by_one(open_empty: Open) -> None:
+def test_the_baseline_script_equals_all_migrations(open_empty: Open) -> None:
     db = open_empty()
     with db.write(0) as tx:
         migrate._lock(tx)
@@ -166,7 +166,7 @@ def test_both_databases_get_the_same_tables(open_empty: Open) -> None:
     assert tables(db) == created | {"schema_migrations"}
 
 
-def test_what_was_applied_is_not_applied_again(open_empty: Open) -> None:
+def test_an_applied_migration_is_not_applied_again(open_empty: Open) -> None:
     db = open_empty()
     assert migrate.status(db).version == 0
 
@@ -178,7 +178,7 @@ def test_what_was_applied_is_not_applied_again(open_empty: Open) -> None:
 
 
 @pytest.mark.slow
-def test_an_older_store_keeps_what_is_in_it(open_empty: Open, tmp_path: Path) -> None:
+def test_an_older_store_keeps_its_contents(open_empty: Open, tmp_path: Path) -> None:
     db = open_empty()
     apply(db, migrations()[:1])
     begin(db)
@@ -217,7 +217,7 @@ def test_workspaces_of_an_older_store_keep_their_folders(open_empty: Open) -> No
 
 
 @pytest.mark.slow
-def test_files_that_came_with_a_version_of_an_older_store_are_its_own(open_empty: Open) -> None:
+def test_copied_files_of_versions_in_an_older_store_stay_their_own(open_empty: Open) -> None:
     db = open_empty()
     apply(db, [each for each in migrations() if each.number < 10])
     places = {
@@ -256,7 +256,7 @@ def test_a_new_or_recent_store_needs_no_backup(open_empty: Open, tmp_path: Path)
     assert not (tmp_path / "backups").exists()
 
 
-def test_a_file_that_fails_leaves_nothing_of_itself(open_empty: Open) -> None:
+def test_a_failed_migration_leaves_no_changes(open_empty: Open) -> None:
     db = open_empty()
     apply(db, migrations()[:1])
     second = migrations()[1]
@@ -316,7 +316,7 @@ def test_servers_that_start_side_by_side_upgrade_one_after_the_other(open_empty:
     assert migrate.status(databases[0]).pending == []
 
 
-def test_the_default_workspace_is_made_once(chosen: Settings) -> None:
+def test_the_default_workspace_is_created_once(chosen: Settings) -> None:
     for _ in range(2):
         opening.open_database(chosen).close()
 

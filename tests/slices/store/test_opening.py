@@ -20,7 +20,7 @@ def test_an_opened_store_has_its_schema_and_its_first_experiment(chosen: Setting
             assert tx.one("SELECT name FROM experiments WHERE workspace_id = :ws") == ("Default",)
 
 
-def test_what_the_opening_raised_is_raised_where_the_store_is_taken(sqlite_settings: Settings) -> None:
+def test_an_error_of_the_opening_is_raised_when_the_store_is_taken(sqlite_settings: Settings) -> None:
     assert isinstance(sqlite_settings.store, SqliteStore)
     sqlite_settings.store.path.write_bytes(b"no database, but long enough to be read as one" * 100)
 
@@ -32,7 +32,7 @@ def test_what_the_opening_raised_is_raised_where_the_store_is_taken(sqlite_setti
 
 
 @pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="the open files are read in /proc")
-def test_a_file_that_is_no_store_is_not_left_open(sqlite_settings: Settings) -> None:
+def test_a_file_that_is_not_a_store_is_closed(sqlite_settings: Settings) -> None:
     assert isinstance(sqlite_settings.store, SqliteStore)
     path = sqlite_settings.store.path
     path.write_bytes(b"no database, but long enough to be read as one" * 100)

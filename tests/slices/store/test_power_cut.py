@@ -44,7 +44,7 @@ def fail_syncs(server: Server) -> None:
         pytest.skip("the kernel lets no process limit itself here")
 
 
-def test_with_full_nothing_is_answered_that_was_not_synced(start_failing: Callable[[str], Server]) -> None:
+def test_with_full_durability_only_synced_writes_are_answered(start_failing: Callable[[str], Server]) -> None:
     server = start_failing("full")
     api = server.api
     run_id = api.new_run()
@@ -67,7 +67,7 @@ def test_with_full_nothing_is_answered_that_was_not_synced(start_failing: Callab
     api.post("runs/log-metric", run_id=run_id, key="m", value=3, timestamp=3)
 
 
-def test_with_relaxed_no_answer_waits_for_a_sync(start_failing: Callable[[str], Server]) -> None:
+def test_with_relaxed_durability_no_answer_waits_for_a_sync(start_failing: Callable[[str], Server]) -> None:
     """The counterpart: here the same calls succeed, so that it is the sync that fails above."""
     server = start_failing("relaxed")
     api = server.api

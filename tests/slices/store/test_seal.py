@@ -22,7 +22,7 @@ def seal(db: Any, sealer: Sealer, text: str, context: str) -> bytes:
     return sealed
 
 
-def test_what_is_sealed_opens_with_the_same_key_in_the_same_place_only(db: Any, tmp_path: Path) -> None:
+def test_a_sealed_secret_opens_only_with_its_key_and_in_its_place(db: Any, tmp_path: Path) -> None:
     sealer = Sealer(SecretKey(KEY), tmp_path / "none")
     sealed = seal(db, sealer, "pässword", "webhook 1")
 
@@ -39,7 +39,7 @@ def test_what_is_sealed_opens_with_the_same_key_in_the_same_place_only(db: Any, 
         sealer.open(b"plain text", "webhook 1")
 
 
-def test_without_a_setting_a_key_is_made_that_only_its_owner_may_read(db: Any, tmp_path: Path) -> None:
+def test_the_default_key_file_is_private_to_its_owner(db: Any, tmp_path: Path) -> None:
     file = tmp_path / "keys" / "secret.key"
     sealed = seal(db, Sealer(None, file), "x", "c")
 
@@ -75,7 +75,7 @@ def test_a_key_file_that_everybody_may_read_is_refused_and_its_groups_one_is_war
     assert caplog.text == ""
 
 
-def test_a_key_file_that_is_none_is_named(db: Any, tmp_path: Path) -> None:
+def test_an_invalid_key_file_is_named(db: Any, tmp_path: Path) -> None:
     (tmp_path / "secret.key").write_text("short")
 
     with pytest.raises(
@@ -84,13 +84,13 @@ def test_a_key_file_that_is_none_is_named(db: Any, tmp_path: Path) -> None:
         Sealer(None, tmp_path / "secret.key").prepare()
 
 
-def test_a_key_shows_itself_nowhere() -> None:
+def test_a_key_is_never_printed() -> None:
     assert KEY not in repr(SecretKey(KEY)) + str(SecretKey(KEY))
     assert SecretKey(KEY) == SecretKey(f" {KEY}\n")
     assert SecretKey(KEY).derive("one") != SecretKey(KEY).derive("two")
 
 
-def test_without_the_package_no_secret_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_secrets_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # As on a light install: nobody's import of it works.
     for name in [name for name in sys.modules if name.partition(".")[0] == "cryptography"]:
         monkeypatch.delitem(sys.modules, name)

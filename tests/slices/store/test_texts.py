@@ -27,7 +27,7 @@ def select(db: Any) -> str:
     return "SELECT experiment_seq AS seq, key, value FROM experiment_tags WHERE workspace_id = :ws ORDER BY key DESC"
 
 
-def test_they_are_those_of_the_rows_in_their_order(db: Any, select: str) -> None:
+def test_joined_texts_have_the_rows_in_order(db: Any, select: str) -> None:
     with db.read(1) as tx:
         assert texts(tx, select) == [tuple(row) for row in tx.all(select)]
         assert sorted(value for _, _, value in texts(tx, select)) == sorted(ODD)

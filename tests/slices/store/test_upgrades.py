@@ -150,7 +150,7 @@ def test_psql_takes_a_backup_too(
 
 
 @pytest.mark.slow
-def test_a_backup_is_of_one_moment_while_others_write(
+def test_a_backup_is_consistent_during_writes(
     pg_db: PostgresDatabase, empty: Callable[[], Settings], tmp_path: Path
 ) -> None:
     stop = threading.Event()
@@ -263,7 +263,7 @@ def test_an_upgrade_leaves_what_was_there_before(
 
 
 @pytest.mark.parametrize("place", ["a file", "a folder that takes none"])
-def test_without_a_place_for_the_backup_nothing_is_changed(old: Settings, place: str) -> None:
+def test_without_space_for_the_backup_nothing_is_changed(old: Settings, place: str) -> None:
     old.data.mkdir(exist_ok=True)
     if place == "a file":
         old.backups.write_text("in the way")
@@ -279,9 +279,7 @@ def test_without_a_place_for_the_backup_nothing_is_changed(old: Settings, place:
         assert migrate.status(db).version == 1
 
 
-def test_a_store_that_fails_meanwhile_is_not_taken_for_a_full_disk(
-    postgres_url: str, postgres: Postgres, tmp_path: Path
-) -> None:
+def test_a_failing_store_is_not_reported_as_a_full_disk(postgres_url: str, postgres: Postgres, tmp_path: Path) -> None:
     chosen = settings.load({"--data": str(tmp_path / "data"), "--store": postgres_url}, {})
     make_old(chosen)
     name = store_of(chosen).database
@@ -358,7 +356,7 @@ def test_nothing_is_overwritten(chosen: Settings, tmp_path: Path) -> None:
         restore.run(chosen, str(tmp_path / "backup"))
 
 
-def test_what_another_sqlite_file_left_beside_is_in_the_way_too(tmp_path: Path, sqlite_template: Path) -> None:
+def test_files_beside_another_sqlite_file_are_not_overwritten(tmp_path: Path, sqlite_template: Path) -> None:
     chosen = settings.load({"--data": str(tmp_path / "data")}, {})
     chosen.data.mkdir()
     (chosen.data / "trackside.db-wal").write_bytes(b"")

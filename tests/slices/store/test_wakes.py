@@ -10,7 +10,7 @@ from trackside.core.errors import Invalid
 pytestmark = pytest.mark.both
 
 
-def test_a_commit_that_grows_the_change_log_is_heard_and_no_other(db: Any) -> None:
+def test_only_a_commit_that_grows_the_change_log_wakes_readers(db: Any) -> None:
     heard: list[set[int]] = []
     db.when_changed(lambda workspaces: heard.append(set(workspaces)))
 

@@ -40,7 +40,7 @@ def fill(db: SqliteDatabase, commits: int) -> int:
     return largest
 
 
-def test_the_log_of_a_busy_writer_starts_again_while_it_writes(db: SqliteDatabase) -> None:
+def test_the_wal_of_a_busy_writer_is_reset_during_writes(db: SqliteDatabase) -> None:
     before = 0
     for _ in range(MOST_COMMITS):
         fill(db, 1)
@@ -53,7 +53,7 @@ def test_the_log_of_a_busy_writer_starts_again_while_it_writes(db: SqliteDatabas
     settle(db)
 
 
-def test_a_small_store_has_a_small_log(db: SqliteDatabase) -> None:
+def test_a_small_store_has_a_small_wal(db: SqliteDatabase) -> None:
     fill(db, 1)
     largest = 0
     for _ in range(10 * LEAST_LOG_BYTES // ROW_BYTES):
@@ -66,7 +66,7 @@ def test_a_small_store_has_a_small_log(db: SqliteDatabase) -> None:
     settle(db)
 
 
-def test_a_reader_delays_no_writer_and_the_log_shrinks_after_it(db: SqliteDatabase) -> None:
+def test_a_reader_delays_no_writer_and_the_wal_shrinks_after_it(db: SqliteDatabase) -> None:
     with db.read(1) as tx:
         before = tx.one("SELECT count(*) FROM rows")
         held = fill(db, 600)

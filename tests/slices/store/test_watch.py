@@ -64,7 +64,7 @@ HARMS: list[Callable[[Path], object]] = [
 
 @pytest.mark.parametrize("since_ns", [0, SETTLED_NS + 1])
 @pytest.mark.parametrize("harm", HARMS)
-def test_a_file_that_goes_away_is_missed_at_once(tmp_path: Path, harm: Callable[[Path], object], since_ns: int) -> None:
+def test_a_removed_file_is_detected_at_once(tmp_path: Path, harm: Callable[[Path], object], since_ns: int) -> None:
     path = make_store(tmp_path / "data")
     watching = watch(path, since_ns)
 
@@ -75,7 +75,7 @@ def test_a_file_that_goes_away_is_missed_at_once(tmp_path: Path, harm: Callable[
             watching.check()
 
 
-def test_files_that_come_to_the_folder_and_go_change_nothing(tmp_path: Path) -> None:
+def test_other_files_of_the_folder_change_nothing(tmp_path: Path) -> None:
     path = make_store(tmp_path / "data")
     watching = watch(path)
 
@@ -113,7 +113,7 @@ def test_a_link_to_a_file_of_another_folder_is_followed(tmp_path: Path) -> None:
         watching.check()
 
 
-def test_a_log_that_comes_later_is_watched_from_then_on(tmp_path: Path) -> None:
+def test_a_log_that_is_created_later_is_watched(tmp_path: Path) -> None:
     path = tmp_path / "data" / "store.db"
     path.parent.mkdir()
     with closing(sqlite3.connect(path)) as connection:

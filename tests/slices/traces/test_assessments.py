@@ -24,7 +24,7 @@ def change(api: Api, found: dict[str, Any], mask: str, **fields: Any) -> Any:
     return api.ask("PATCH", path, {"assessment": fields, "update_mask": mask}, version="3.0")
 
 
-def test_feedback_comes_back_by_itself_and_with_its_trace(api: Api) -> None:
+def test_feedback_is_returned_alone_and_with_its_trace(api: Api) -> None:
     start(api)
 
     made = say(api, feedback={"value": 4.5}, rationale="fine", metadata={"k": "v"}, create_time="2026-01-02T03:04:05Z")
@@ -45,7 +45,7 @@ def test_feedback_comes_back_by_itself_and_with_its_trace(api: Api) -> None:
     assert search(api)[0]["assessments"] == [made]
 
 
-def test_a_list_that_is_expected_travels_as_json(api: Api) -> None:
+def test_an_expected_list_is_sent_as_json(api: Api) -> None:
     start(api)
     value = {"serialized_value": {"serialization_format": "JSON_FORMAT", "value": json.dumps(["a", {"b": 1}])}}
 
@@ -121,7 +121,7 @@ def test_the_start_call_brings_assessments(api: Api) -> None:
     assert search(api, "feedback.judge = 'yes'")[0]["assessments"] == [first]
 
 
-def test_what_is_no_assessment_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_assessment_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     bodies: list[dict[str, Any]] = [
         {"assessment_name": "q"},
         {"feedback": {"value": 1}},
@@ -156,7 +156,7 @@ def test_traces_are_linked_to_runs_and_prompts_once(api: Api) -> None:
 
 
 @pytest.mark.both
-def test_a_link_that_comes_before_its_trace_waits_for_it(api: Api) -> None:
+def test_a_link_to_a_trace_is_kept_until_the_trace_arrives(api: Api) -> None:
     run_id = api.new_run()
     for _ in range(2):
         api.post("traces/link-to-run", trace_ids=[trace_id(7)], run_id=run_id)
@@ -170,7 +170,7 @@ def test_a_link_that_comes_before_its_trace_waits_for_it(api: Api) -> None:
     assert names(api, f"run_id = '{run_id}'") == []
 
 
-def test_a_deleted_trace_takes_all_of_its_own_with_it(api: Api) -> None:
+def test_deleting_a_trace_deletes_all_of_its_rows(api: Api) -> None:
     start(api)
     export(api, Sent(1))
     say(api, feedback={"value": 1})

@@ -20,7 +20,7 @@ def test_spans_without_ids_are_refused_as_a_whole(api: Api) -> None:
     assert search(api) == []
 
 
-def test_what_is_no_otlp_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_a_body_that_is_not_otlp_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[bytes, dict[str, str], int, str]] = [
         (b"\xff\xff\xff", {}, 400, "Invalid OpenTelemetry format"),
         (b"", {}, 400, "Invalid OpenTelemetry format - no spans found"),
@@ -44,7 +44,7 @@ def test_what_is_no_otlp_is_refused(api: Api, subtests: pytest.Subtests) -> None
             assert (reply.status, said in reply.json["detail"]) == (status, True), reply
 
 
-def test_a_request_names_an_experiment_that_is_there(api: Api) -> None:
+def test_a_request_needs_an_existing_experiment(api: Api) -> None:
     body = request(Sent(1)).SerializeToString()
 
     assert post(api, body, experiment_id=None).status == 422
@@ -81,7 +81,7 @@ def test_a_request_of_too_many_spans_or_traces_is_refused(api: Api, spans: bytes
     assert (reply.status, said in reply.json["message"]) == (413, True), reply
 
 
-def test_json_of_too_many_parts_is_refused_before_it_is_parsed(api: Api) -> None:
+def test_json_with_too_many_elements_is_refused_before_parsing(api: Api) -> None:
     reply = post(api, b'{"resourceSpans": [' + b"{}," * 1_000_000 + b"{}]}", content_type="application/json")
 
     assert (reply.status, "more than 1000000 spans" in reply.json["message"]) == (413, True), reply
@@ -105,7 +105,7 @@ def test_a_cycle_of_spans_and_clocks_years_off_are_kept(api: Api) -> None:
     assert names(api, "execution_time_ms < 0") == [2]
 
 
-def test_nul_characters_and_attributes_that_are_no_json_do_no_harm(api: Api) -> None:
+def test_nul_characters_and_attributes_that_are_not_json_are_handled(api: Api) -> None:
     export(api, Sent(1, name="a\0b", attributes={"k": "x\0y", "mlflow.llm.cost": "{", "session.id": "s\0"}))
 
     (span,) = spans_of(api)
@@ -177,7 +177,7 @@ def test_an_assessment_of_a_start_call_is_an_object(api: Api, subtests: pytest.S
             assert search(api) == []
 
 
-def test_a_filter_that_means_nothing_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_filter_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     texts = [
         "foo = 'x'",
         "span.color = 'x'",

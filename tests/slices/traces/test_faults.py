@@ -29,7 +29,7 @@ def body_of(*numbers: int, size: int = 2_000) -> bytes:
 
 
 @pytest.mark.both
-def test_a_server_that_is_killed_has_every_trace_that_it_answered(any_server: Server) -> None:
+def test_a_killed_server_keeps_every_answered_trace(any_server: Server) -> None:
     acknowledged: list[int] = []
     enough = Event()
 

@@ -43,7 +43,7 @@ def test_spans_come_back_as_they_were_sent(api: Api) -> None:
     assert child["attributes"] == {**VALUES, "mlflow.traceRequestId": trace_id(1)}
 
 
-def test_a_trace_that_came_by_otlp_alone_has_what_its_spans_tell(api: Api) -> None:
+def test_a_trace_sent_only_by_otlp_gets_its_fields_from_its_spans(api: Api) -> None:
     export(
         api,
         Sent(1, name="root", attributes={"mlflow.spanInputs": {"q": "why"}, "mlflow.spanOutputs": "because"}, end=30),
@@ -73,7 +73,7 @@ def test_a_trace_that_came_by_otlp_alone_has_what_its_spans_tell(api: Api) -> No
 
 
 @pytest.mark.parametrize("is_start_first", [True, False])
-def test_the_start_call_decides_in_whatever_order_it_comes(api: Api, is_start_first: bool) -> None:
+def test_the_start_call_takes_precedence_in_any_order(api: Api, is_start_first: bool) -> None:
     fields: dict[str, Any] = {
         "tags": {"mlflow.traceName": "chat"},
         "trace_metadata": {"k": "v"},
@@ -115,7 +115,7 @@ def test_a_span_that_is_sent_again_replaces_the_one_before(api: Api) -> None:
     assert traces.names(api, "span.name = 'new'") == [1]
 
 
-def test_tokens_of_a_parent_stand_for_those_below_it_whichever_comes_first(api: Api) -> None:
+def test_tokens_of_a_parent_span_replace_those_of_its_children(api: Api) -> None:
     usage = {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}
     sums = {"input_tokens": 10, "output_tokens": 20, "total_tokens": 30, "cache_read_input_tokens": 4}
     export(api, Sent(3, parent=2, attributes={"mlflow.chat.tokenUsage": usage}))
@@ -142,7 +142,7 @@ def test_spans_of_a_known_trace_stay_in_its_experiment(api: Api) -> None:
     assert traces.names(api) == [1]
 
 
-def test_a_trace_is_not_whole_before_the_spans_have_come_that_the_client_counted(api: Api) -> None:
+def test_a_trace_is_complete_after_all_counted_spans_have_arrived(api: Api) -> None:
     start(api, trace_metadata={"mlflow.trace.sizeStats": json.dumps({"num_spans": 2})})
     export(api, Sent(1))
 
@@ -189,7 +189,7 @@ def test_a_body_may_be_compressed(api: Api, subtests: pytest.Subtests) -> None:
             assert len(spans_of(api, number)) == 1
 
 
-def test_otlp_comes_as_json_too(api: Api) -> None:
+def test_otlp_as_json_is_accepted(api: Api) -> None:
     span = {
         "traceId": f"{1:032x}",
         "spanId": f"{1:016x}",
@@ -219,7 +219,7 @@ def test_the_root_of_an_otlp_trace_names_tags_and_a_run(api: Api) -> None:
     assert (found["tags"]["mlflow.traceName"], found["tags"]["team"]) == ("named", "blue")
 
 
-def test_clients_that_look_for_it_are_told_that_the_spans_are_in_the_store(api: Api, subtests: pytest.Subtests) -> None:
+def test_clients_are_told_that_the_spans_are_in_the_store(api: Api, subtests: pytest.Subtests) -> None:
     cases = [("3.17.2", True), ("3.4.0", True), ("3.3.2", False)]
 
     for number, (version, has_location) in enumerate(cases):
@@ -276,7 +276,7 @@ def test_what_an_old_client_uploads_is_kept_as_spans_and_served_as_a_file(api: A
     assert [each["request_id"] for each in listed] == [request_id]
 
 
-def test_a_file_of_that_name_that_is_no_trace_is_a_file(api: Api) -> None:
+def test_a_file_with_that_name_that_is_not_a_trace_is_stored_as_a_file(api: Api) -> None:
     path = f"/api/2.0/mlflow-artifacts/artifacts/0/traces/{trace_id(1)}/artifacts/traces.json"
     start(api)
 

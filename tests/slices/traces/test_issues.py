@@ -25,7 +25,7 @@ def names(api: Api, filter_string: str = "", **fields: Any) -> list[str]:
     return [each["name"] for each in search(api, filter_string, **fields)]
 
 
-def test_an_issue_comes_back_as_it_was_made(api: Api) -> None:
+def test_an_issue_is_returned_as_it_was_created(api: Api) -> None:
     fields: dict[str, Any] = {
         "root_causes": ["no index"],
         "categories": ["latency"],
@@ -93,7 +93,7 @@ def test_the_traces_of_an_issue_are_counted_once_each(api: Api) -> None:
     assert "trace_count" not in search(api)[0]
 
 
-def test_an_issue_that_cannot_be_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_issue_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"status": "open"}, 'status is "open"; it must be one of pending, rejected, resolved'),
         ({"severity": "huge"}, 'severity is "huge"; it must be one of not_an_issue, low, medium, high'),

@@ -26,7 +26,7 @@ def listed(api: Api, experiment_id: str = "0") -> list[Any]:
 
 
 @pytest.mark.both
-def test_a_question_comes_back_by_id_by_name_and_in_the_list(api: Api) -> None:
+def test_a_question_is_returned_by_id_and_by_name_and_in_the_list(api: Api) -> None:
     made = create(api, instruction="Compare with the source.", enable_comment=True)
 
     assert made == {
@@ -110,7 +110,7 @@ def test_a_deleted_question_is_gone_and_deleting_it_twice_is_harmless(api: Api) 
     assert [each["name"] for each in listed(api)] == ["Feedback"]
 
 
-def test_a_question_that_could_not_be_asked_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_question_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"name": "x" * 251}, "must be at most 250 characters; got 251"),
         ({"type": "OTHER"}, "`type` must be one of"),

@@ -98,7 +98,7 @@ def test_spans_have_costs_by_model(filled: Api) -> None:
 
 
 @pytest.mark.both
-def test_latency_tokens_and_costs_are_told_by_user_and_by_model(filled: Api) -> None:
+def test_latency_and_tokens_and_costs_are_grouped_by_user_and_model(filled: Api) -> None:
     assert ask(filled, "TRACES", "trace_count", "COUNT", dimensions=["trace_user"]) == [
         ({"trace_user": "ana"}, {"COUNT": 2.0}),
         ({"trace_user": "bo"}, {"COUNT": 2.0}),
@@ -124,7 +124,7 @@ def test_assessments_have_values_for_yes_and_no(filled: Api) -> None:
     assert found == [({"assessment_value": value}, {"COUNT": 1.0}) for value in ('"no"', '"yes"', "0.5")]
 
 
-def test_a_question_without_an_answer_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_query_of_metrics_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"view_type": "RUNS"}, "view_type must be one of ['TRACES', 'SPANS', 'ASSESSMENTS'], got 'RUNS'"),
         ({"metric_name": "speed"}, "metric_name must be one of"),

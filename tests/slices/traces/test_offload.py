@@ -120,7 +120,7 @@ def test_rules_and_the_deletion_of_an_experiment_delete_files_of_spans(small: Se
     assert list(small.data.glob(f"artifacts/{shop}/trace-spans/*")) == []
 
 
-def test_a_store_that_is_away_refuses_what_needs_it_and_takes_new_traces(small: Server) -> None:
+def test_an_unavailable_store_refuses_reads_and_accepts_new_traces(small: Server) -> None:
     api = small.api
     fill(api, *large(1))
     moved(small, 1)

@@ -55,7 +55,7 @@ def item(number: int, status: str = "COMPLETE", at: int = 30) -> dict[str, Any]:
 
 
 @pytest.mark.both
-def test_objects_come_once_and_again_when_they_changed(api: Api) -> None:
+def test_objects_are_sent_once_and_again_after_changes(api: Api) -> None:
     start(api, 1)
     given: dict[str, Any] = {
         "scorers": [SCORER],
@@ -88,7 +88,7 @@ def test_objects_come_once_and_again_when_they_changed(api: Api) -> None:
     assert [(each["scorer_version"], each["scorer_id"]) for each in versions] == [(2, "sc-1"), (3, "sc-1")]
 
 
-def test_an_object_that_says_nothing_is_left_out(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_empty_object_is_skipped(api: Api, subtests: pytest.Subtests) -> None:
     for kind in ("scorers", "label_schemas", "review_queues", "issues"):
         with subtests.test(kind=kind):
             ((how, reason),) = put(api, **{kind: [{}]})
@@ -97,7 +97,7 @@ def test_an_object_that_says_nothing_is_left_out(api: Api, subtests: pytest.Subt
 
 
 @pytest.mark.both
-def test_what_was_changed_later_here_stays(api: Api) -> None:
+def test_later_local_changes_are_kept(api: Api) -> None:
     put(api, label_schemas=[QUESTION])
     api.ask("PATCH", "label-schemas/update", {"schema_id": "ls-1", "name": "ours"}, version="3.0")
 
@@ -105,7 +105,7 @@ def test_what_was_changed_later_here_stays(api: Api) -> None:
     assert api.get("label-schemas/get", version="3.0", schema_id="ls-1")["label_schema"]["name"] == "ours"
 
 
-def test_what_does_not_fit_is_left_out_alone(api: Api) -> None:
+def test_only_invalid_objects_are_skipped(api: Api) -> None:
     other = api.new_experiment("other")
     put(api, label_schemas=[QUESTION], review_queues=[QUEUE], scorers=[SCORER])
 
@@ -134,7 +134,7 @@ def test_what_does_not_fit_is_left_out_alone(api: Api) -> None:
     assert same_names[4][1] == "1 of its traces are not in the experiment of this workspace"
 
 
-def test_a_call_that_asks_for_too_much_says_what_would_be_right(api: Api, subtests: pytest.Subtests) -> None:
+def test_a_call_over_the_limit_is_refused_with_the_limit(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"experiment_id": "77"}, "No Experiment with id=77 exists"),
         ({"issues": [ISSUE] * 501}, "One call has 501 issues; at most 500 are allowed."),

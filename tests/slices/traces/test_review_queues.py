@@ -36,7 +36,7 @@ def question(api: Api, experiment_id: str = "0") -> str:
 
 
 @pytest.mark.both
-def test_a_queue_comes_back_by_id_and_by_name_in_any_case(api: Api) -> None:
+def test_a_queue_is_returned_by_id_and_by_name_in_any_case(api: Api) -> None:
     schema_id = question(api)
 
     made = create(api, " Tone ", users=["Bo ", "ada", "BO"], schema_ids=[schema_id])
@@ -199,7 +199,7 @@ def test_a_reviewer_who_signed_in_is_named_whatever_the_call_says(api: Api) -> N
     assert ask(bo, "items/set-status", **done)["item"]["completed_by"] == "bo"
 
 
-def test_a_queue_that_cannot_be_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_queue_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"name": "Default"}, "`Default` is a reserved queue name"),
         ({"name": " "}, "`name` must be a non-empty string"),
@@ -221,7 +221,7 @@ def test_a_queue_that_cannot_be_is_refused(api: Api, subtests: pytest.Subtests) 
             assert message in text
 
 
-def test_a_status_that_cannot_be_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_status_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"status": "OTHER"}, "`status` must be one of"),
         ({"status": None}, "`status` must be one of"),

@@ -75,7 +75,7 @@ def test_a_version_is_deleted_alone_and_a_scorer_with_all_of_them(api: Api) -> N
     assert ask(api, "DELETE", "delete", name="tone")[2] == "Scorer with name 'tone' not found for experiment 0."
 
 
-def test_what_no_client_should_run_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_a_scorer_with_code_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases = [
         ("{", "INVALID_PARAMETER_VALUE", "serialized_scorer must be valid JSON"),
         ("[1]", "INVALID_PARAMETER_VALUE", "serialized_scorer must be a JSON object, but is of type 'list'"),

@@ -63,7 +63,7 @@ def test_a_session_of_two_users_names_none(api: Api) -> None:
 
 
 @pytest.mark.both
-def test_pages_of_sessions_have_each_once_and_a_search_finds_parts(api: Api) -> None:
+def test_pages_of_sessions_have_each_session_once_and_can_be_searched(api: Api) -> None:
     for number in range(1, 8):
         begin(api, number, f"Chat-{number}%", user="bo" if number == 3 else "ana")
 
@@ -84,7 +84,7 @@ def test_pages_of_sessions_have_each_once_and_a_search_finds_parts(api: Api) -> 
     assert [each["session_id"] for each in listed(api, search="ÉC")["sessions"]] == ["École"]
 
 
-def test_a_wrong_question_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_query_of_sessions_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"max_results": 0}, "max_results is 0; it must be between 1 and 500"),
         ({"page_token": "abc"}, "Invalid page token"),

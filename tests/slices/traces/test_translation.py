@@ -213,7 +213,7 @@ def test_a_call_costs_what_the_table_says(model: str, usage: dict[str, int], tot
         {MODEL: "gpt-4o", USAGE: {"input_tokens": 1}, "mlflow.llm.cost": {"total_cost": 9}},
     ],
 )
-def test_what_is_not_known_has_no_cost(sent: dict[str, Any]) -> None:
+def test_an_unknown_model_has_no_cost(sent: dict[str, Any]) -> None:
     assert translated(sent) == {}
 
 
@@ -253,7 +253,7 @@ def _read(span: dict[str, Any]) -> dict[str, Any]:
         ('{"m": {"input": -1}}', "'m' has the price input -1"),
     ],
 )
-def test_a_file_that_is_no_table_of_prices_is_refused(tmp_path: Path, text: str, message: str) -> None:
+def test_an_invalid_table_of_prices_is_refused(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "prices.json"
     file.write_text(text)
 

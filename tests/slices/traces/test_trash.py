@@ -126,7 +126,7 @@ def test_a_new_trace_may_have_the_id_of_a_deleted_one(api: Api) -> None:
     assert [span["name"] for span in spans_of(api)] == ["third"]
 
 
-def test_a_trace_that_comes_again_keeps_the_ids_of_its_assessments(api: Api) -> None:
+def test_a_trace_that_is_sent_again_keeps_the_ids_of_its_assessments(api: Api) -> None:
     fill(api)
     (found,) = [each for each in search(api) if each["trace_id"] == trace_id(1)]
     delete(api, 1)
@@ -152,7 +152,7 @@ def test_the_restoration_of_a_trace_needs_its_experiment(api: Api) -> None:
     assert restore(api).status == 200
 
 
-def test_the_trash_is_emptied_by_age_and_what_is_on_hold_stays(working_api: Api) -> None:
+def test_the_trash_is_emptied_by_age_except_traces_on_hold(working_api: Api) -> None:
     api = working_api
     fill(api)
     shop = api.new_experiment("shop")
@@ -203,7 +203,7 @@ def test_whatever_purges_traces_deletes_their_attachments(any_server: Server) ->
     assert list(any_server.data.glob(f"artifacts/*/traces/{trace_id(1)}*")) == []
 
 
-def test_a_rule_leaves_traces_alone_while_a_backup_is_made(server: Server) -> None:
+def test_a_rule_deletes_no_traces_during_a_backup(server: Server) -> None:
     fill(server.api)
     delete(server.api, 1, 2)
     db = open_database(settings_of(server.data))

@@ -70,7 +70,7 @@ def test_pages_of_webhooks(calls: Api) -> None:
     assert "Invalid page token" in calls.fault("webhooks", method="GET", page_token="%")[2]
 
 
-def test_a_webhook_that_is_wrong_is_refused(calls: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_webhook_is_refused(calls: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"name": ""}, "Missing value for required parameter 'name'"),
         ({"name": "a b"}, "Webhook name 'a b' is invalid"),
@@ -96,7 +96,7 @@ def test_a_webhook_that_is_wrong_is_refused(calls: Api, subtests: pytest.Subtest
             assert calls.get("webhooks") == {}
 
 
-def test_by_default_neither_private_addresses_nor_plain_http_are_taken(api: Api) -> None:
+def test_by_default_private_addresses_and_plain_http_are_refused(api: Api) -> None:
     def refusal(url: str) -> str:
         return api.fault("webhooks", name="w", url=url, events=EVENTS)[2]
 
@@ -108,7 +108,7 @@ def test_by_default_neither_private_addresses_nor_plain_http_are_taken(api: Api)
     assert changed.status == 400
 
 
-def test_our_calls_take_all_events_and_mlflows_show_mlflows_alone(calls: Api) -> None:
+def test_our_calls_accept_all_events_and_mlflows_calls_show_only_mlflows_events(calls: Api) -> None:
     both = calls.post(OURS, name="both", url="https://example.com/", events=["run.failed", "registered_model.created"])
     runs = calls.post(OURS, name="runs", url="https://example.com/", events=["run.finished"])["webhook"]
 
@@ -140,7 +140,7 @@ def test_a_workspace_does_not_see_anothers_webhooks(calls: Api) -> None:
     assert north.get(f"{OURS}/{made}")["webhook"]["name"] == "w"
 
 
-def test_a_test_tells_what_the_receiver_answered(calls: Api, receiver: Receiver) -> None:
+def test_a_test_returns_the_answer_of_the_receiver(calls: Api, receiver: Receiver) -> None:
     made = calls.post("webhooks", name="w", url=receiver.url, events=EVENTS, secret="s")["webhook"]
     path = f"webhooks/{made['webhook_id']}/test"
     receiver.answers = [answer(200, b"fine"), answer(404, b"gone"), lambda handler: handler.connection.close()]
@@ -185,7 +185,7 @@ def test_reads_and_other_workspaces_are_answered_while_tests_hang(calls: Api, re
         tester.join()
 
 
-def test_deliveries_are_told_of_and_sent_again(calls: Api, receiver: Receiver) -> None:
+def test_deliveries_are_listed_and_sent_again(calls: Api, receiver: Receiver) -> None:
     receiver.answers = [answer(404)]
     made = calls.post("webhooks", name="w", url=receiver.url, events=EVENTS)["webhook"]["webhook_id"]
     for name in "ab":
@@ -230,7 +230,7 @@ def test_a_change_of_a_webhook_is_in_the_log(calls: Api) -> None:
     ]
 
 
-def test_the_openapi_document_tells_of_the_bodies(calls: Api) -> None:
+def test_the_openapi_document_has_the_bodies_of_webhooks(calls: Api) -> None:
     paths = calls.get("/openapi.json")["paths"]
 
     assert "requestBody" in paths[OURS]["post"]
@@ -248,9 +248,7 @@ def any_open_server(request: pytest.FixtureRequest) -> Server:
     return started
 
 
-def test_a_server_that_is_killed_forgets_nothing_and_keeps_the_order(
-    any_open_server: Server, receiver: Receiver
-) -> None:
+def test_a_killed_server_loses_no_delivery_and_keeps_the_order(any_open_server: Server, receiver: Receiver) -> None:
     server = any_open_server
     server.api.post(OURS, name="w", url=receiver.url, events=["registered_model.created"], secret="s")
     receiver.hold()

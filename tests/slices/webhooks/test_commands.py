@@ -107,7 +107,7 @@ def test_a_test_that_the_receiver_refuses_has_another_exit_code(run: Run, receiv
     assert (code, output) == (1, "not delivered: 500 no disk\n")
 
 
-def test_a_name_that_two_webhooks_have_is_answered_with_their_ids(run: Run, receiver: Receiver) -> None:
+def test_an_ambiguous_name_is_answered_with_the_ids(run: Run, receiver: Receiver) -> None:
     for _ in range(2):
         said(run, "create", "ci", "--url", receiver.url, "--event", "run.failed")
     ids = [each["webhook_id"] for each in shown(run, "list")]

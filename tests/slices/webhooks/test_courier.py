@@ -29,7 +29,7 @@ from trackside.workspaces import store as workspaces
 # What is told
 
 
-def test_a_webhook_is_told_what_it_asked_for_in_order(office: Office, receiver: Receiver) -> None:
+def test_a_webhook_gets_its_events_in_order(office: Office, receiver: Receiver) -> None:
     office.subscribe(receiver.url)
     office.happen(*"abcde")
     with office.db.write(1) as tx:
@@ -41,7 +41,7 @@ def test_a_webhook_is_told_what_it_asked_for_in_order(office: Office, receiver: 
     assert len({each.headers["x-mlflow-delivery-id"] for each in receiver.received}) == 5
 
 
-def test_a_webhook_hears_nothing_of_the_time_before_it(office: Office, receiver: Receiver) -> None:
+def test_a_webhook_gets_no_events_from_before_its_creation(office: Office, receiver: Receiver) -> None:
     office.happen("before")
     office.subscribe(receiver.url)
     office.happen("after")
@@ -50,7 +50,7 @@ def test_a_webhook_hears_nothing_of_the_time_before_it(office: Office, receiver:
     assert names(receiver.received) == ["after"]
 
 
-def test_an_event_that_is_added_or_a_webhook_that_is_enabled_begins_now(office: Office, receiver: Receiver) -> None:
+def test_an_added_event_or_an_enabled_webhook_starts_with_new_events(office: Office, receiver: Receiver) -> None:
     webhook = office.subscribe(receiver.url, "run.created")
 
     def update(**more: Any) -> None:
@@ -71,7 +71,7 @@ def test_an_event_that_is_added_or_a_webhook_that_is_enabled_begins_now(office: 
 
 
 @pytest.mark.both
-def test_what_was_queued_before_a_webhook_was_disabled_waits_for_it(office: Office, receiver: Receiver) -> None:
+def test_queued_deliveries_wait_while_a_webhook_is_disabled(office: Office, receiver: Receiver) -> None:
     webhook = office.subscribe(receiver.url)
     receiver.answers = [answer(503)]
     office.happen("a")
@@ -89,7 +89,7 @@ def test_what_was_queued_before_a_webhook_was_disabled_waits_for_it(office: Offi
     assert names(receiver.received) == ["a", "a"]
 
 
-def test_each_webhook_hears_of_its_own_workspace(
+def test_each_webhook_gets_events_of_its_workspace(
     office: Office, receiver: Receiver, make_workspace: Callable[[str], int]
 ) -> None:
     north = make_workspace("north")
@@ -102,7 +102,7 @@ def test_each_webhook_hears_of_its_own_workspace(
 
 
 @pytest.mark.both
-def test_runs_and_experiments_are_told_of_with_who_did_it(office: Office, receiver: Receiver) -> None:
+def test_events_of_runs_and_experiments_have_their_user(office: Office, receiver: Receiver) -> None:
     office.subscribe(receiver.url, "run.created", "run.finished", "run.failed", "experiment.created", "run.deleted")
     with office.db.write(1) as tx:
         experiment = experiments.create(tx.by("anna"), "iris", "mlflow-artifacts:/")
@@ -130,7 +130,7 @@ def test_runs_and_experiments_are_told_of_with_who_did_it(office: Office, receiv
     assert told[1].json["data"]["status"] == "RUNNING"
 
 
-def test_it_is_signed_and_the_secret_is_sealed(office: Office, receiver: Receiver) -> None:
+def test_a_delivery_is_signed_and_the_secret_is_sealed(office: Office, receiver: Receiver) -> None:
     webhook = office.subscribe(receiver.url, secret="s3cret-word")
     office.happen("a")
     office.step()
@@ -225,7 +225,7 @@ def test_without_a_secret_there_is_no_signature(office: Office, receiver: Receiv
 
 
 @pytest.mark.both
-def test_deliveries_that_ended_long_ago_go(office: Office, receiver: Receiver) -> None:
+def test_old_deliveries_are_deleted(office: Office, receiver: Receiver) -> None:
     receiver.answers = [answer(404), answer(200), answer(500)]
     webhook = office.subscribe(receiver.url)
     office.happen("dead", "delivered", "pending")
@@ -242,7 +242,7 @@ def test_deliveries_that_ended_long_ago_go(office: Office, receiver: Receiver) -
 
 
 @pytest.mark.both
-def test_a_webhook_takes_its_deliveries_with_it(office: Office, receiver: Receiver) -> None:
+def test_deleting_a_webhook_deletes_its_deliveries(office: Office, receiver: Receiver) -> None:
     receiver.answers = [answer(500)]
     webhook = office.subscribe(receiver.url)
     office.happen("a")
@@ -257,7 +257,7 @@ def test_a_webhook_takes_its_deliveries_with_it(office: Office, receiver: Receiv
     assert office.sent(webhook) == []
 
 
-def test_the_webhooks_of_a_workspace_go_or_move_with_it(
+def test_the_webhooks_of_a_workspace_are_deleted_or_moved_with_it(
     office: Office, receiver: Receiver, make_workspace: Callable[[str], int]
 ) -> None:
     gone, moved = make_workspace("gone"), make_workspace("moved")

@@ -62,7 +62,7 @@ def test_the_name_is_resolved_once_and_its_address_called(receiver: Receiver) ->
 
 
 @pytest.mark.parametrize("found", [["10.0.0.1"], ["93.184.216.34", "127.0.0.1"], ["169.254.169.254"], ["::1"]])
-def test_a_name_that_leads_inside_is_not_called(receiver: Receiver, found: list[str]) -> None:
+def test_a_name_that_resolves_to_a_private_address_is_not_called(receiver: Receiver, found: list[str]) -> None:
     got = post(Names(found), allow_private=False).send(f"http://{NAME}:{receiver.port}/", {}, "{}")
 
     assert (got.status, got.is_refused) == (None, True)
@@ -109,7 +109,7 @@ def silent() -> Iterator[SilentNames]:
     names.over.set()
 
 
-def test_a_name_service_that_does_not_answer_is_waited_for_no_longer_than_a_receiver(silent: SilentNames) -> None:
+def test_a_name_lookup_has_the_timeout_of_a_receiver(silent: SilentNames) -> None:
     asking = Post(schemes=("http",), timeout_s=0.3, guard=Guard(resolve=silent))
 
     got = asking.send(f"http://{NAME}/", {}, "{}")
@@ -119,7 +119,7 @@ def test_a_name_service_that_does_not_answer_is_waited_for_no_longer_than_a_rece
     assert (got.status, got.error) == (None, "no answer within 0.3 s")
 
 
-def test_the_end_of_the_server_waits_for_no_name(silent: SilentNames) -> None:
+def test_the_server_stops_without_waiting_for_a_name_lookup(silent: SilentNames) -> None:
     asking = Post(schemes=("http",), timeout_s=60, guard=Guard(resolve=silent))
     got: list[Any] = []
     sender = threading.Thread(target=lambda: got.append(asking.send(f"http://{NAME}/", {}, "{}")))
@@ -132,7 +132,7 @@ def test_the_end_of_the_server_waits_for_no_name(silent: SilentNames) -> None:
     assert [(each.status, each.error) for each in got] == [(None, "OSError: the server is stopping")]
 
 
-def test_user_and_password_of_the_url_are_sent_as_such(receiver: Receiver) -> None:
+def test_user_and_password_of_the_url_are_sent_as_basic_credentials(receiver: Receiver) -> None:
     post().send(f"http://ann%40a:p%3Aw@127.0.0.1:{receiver.port}/", {}, "{}")
 
     assert receiver.received[0].headers["authorization"] == "Basic YW5uQGE6cDp3"  # ann@a:p:w
@@ -168,7 +168,7 @@ def test_retry_after_is_seconds_or_a_date(
     assert (wish is None) if least is None or most is None else (wish is not None and least <= wish <= most)
 
 
-def test_what_is_no_http_is_an_error_and_no_crash() -> None:
+def test_an_answer_that_is_not_http_is_an_error() -> None:
     def greet(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n")
 
@@ -239,7 +239,7 @@ def test_a_receiver_that_never_shakes_hands_is_cut_off() -> None:
     assert got.error == "no answer within 0.3 s"
 
 
-def test_after_its_end_nothing_is_sent(receiver: Receiver) -> None:
+def test_a_closed_sender_sends_nothing(receiver: Receiver) -> None:
     ended = post()
     ended.close()
 

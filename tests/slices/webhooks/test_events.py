@@ -30,7 +30,7 @@ def calls(chosen: Settings, make_api: Callable[..., Api]) -> Api:
     return make_api(replace(chosen, allow_private_webhooks=True, webhook_schemes=("http", "https")))
 
 
-def test_what_users_do_makes_every_event_and_no_other(calls: Api, receiver: Receiver) -> None:
+def test_actions_of_users_create_every_event_and_no_other(calls: Api, receiver: Receiver) -> None:
     calls.post(f"{OWN}/webhooks", name="all", url=receiver.url, events=sorted(EVENTS))
 
     runs_and_experiments(calls)
@@ -62,9 +62,7 @@ def test_what_users_do_makes_every_event_and_no_other(calls: Api, receiver: Rece
     assert renamed["name"] == "renamed"
 
 
-def test_a_model_that_is_deleted_takes_its_versions_with_it_and_each_has_an_event(
-    calls: Api, receiver: Receiver
-) -> None:
+def test_deleting_a_model_creates_an_event_for_each_version(calls: Api, receiver: Receiver) -> None:
     registry = Registry(calls)
     for name in ("iris", "rose"):
         registry.new_model(name)

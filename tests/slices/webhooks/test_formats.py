@@ -125,7 +125,7 @@ def test_events_of_a_deployment_are_sent(office: Office, receiver: Receiver) -> 
 
 
 @pytest.mark.parametrize("form", Format)
-def test_every_event_has_every_form(form: Format) -> None:
+def test_every_event_can_be_sent_in_every_format(form: Format) -> None:
     for event in sorted(EVENTS):
         headers, body = envelopes.sent(form, envelopes.body(form, event_of(event)))
 
@@ -137,7 +137,7 @@ def test_every_event_has_every_form(form: Format) -> None:
             assert read.get_extension("authid") == "ana"
 
 
-def test_no_name_makes_a_header_a_link_or_a_mention() -> None:
+def test_no_name_can_inject_a_header_a_link_or_a_mention() -> None:
     event = event_of("run.finished", run_name=ODD, run_id=ODD)
 
     headers, _ = envelopes.sent(Format.CLOUDEVENTS_BINARY, envelopes.body(Format.CLOUDEVENTS_BINARY, event))
@@ -150,7 +150,7 @@ def test_no_name_makes_a_header_a_link_or_a_mention() -> None:
     assert "[x](http" not in teams
 
 
-def test_a_message_for_a_chat_says_what_happened(office: Office, receiver: Receiver) -> None:
+def test_a_chat_message_describes_the_event(office: Office, receiver: Receiver) -> None:
     office.subscribe(receiver.url, form=Format.SLACK)
     office.subscribe(receiver.url, form=Format.TEAMS)
     office.happen("iris")
@@ -166,7 +166,7 @@ def test_a_message_for_a_chat_says_what_happened(office: Office, receiver: Recei
     assert card["body"][0]["text"] == "Registered model iris: created (workspace default)"
 
 
-def test_a_receiver_that_says_it_is_gone_is_asked_no_more(office: Office, receiver: Receiver) -> None:
+def test_a_receiver_that_answers_gone_gets_no_further_deliveries(office: Office, receiver: Receiver) -> None:
     webhook = office.subscribe(receiver.url)
     receiver.answers = [answer(410)]
     office.happen("a")
@@ -179,7 +179,7 @@ def test_a_receiver_that_says_it_is_gone_is_asked_no_more(office: Office, receiv
     assert office.states(webhook) == [("DEAD", 1)]
 
 
-def test_an_unknown_format_is_refused_with_those_that_there_are(sqlite_api: Api) -> None:
+def test_an_unknown_format_is_refused_with_the_known_ones(sqlite_api: Api) -> None:
     status, code, message = sqlite_api.fault(
         f"{OWN}/webhooks", name="w", url="https://example.com/", events=["run.failed"], format="xml"
     )

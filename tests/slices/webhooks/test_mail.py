@@ -48,7 +48,7 @@ def body(mail: EmailMessage, kind: str) -> str:
     return str(part.get_content())
 
 
-def test_a_mail_tells_what_happened_to_every_address(office: Office, mailbox: Callable[..., Mailbox]) -> None:
+def test_a_mail_describes_the_event_to_every_address(office: Office, mailbox: Callable[..., Mailbox]) -> None:
     box = mailbox()
     office.mail = server(box.port)
 
@@ -66,7 +66,7 @@ def test_a_mail_tells_what_happened_to_every_address(office: Office, mailbox: Ca
     assert office.states(webhook) == [("DELIVERED", 1)]
 
 
-def test_a_name_makes_no_header(mailbox: Callable[..., Mailbox]) -> None:
+def test_a_name_cannot_inject_a_mail_header(mailbox: Callable[..., Mailbox]) -> None:
     box = mailbox()
     kept = msgspec.json.encode({"subject": "a\r\nBcc: eve@example.org", "text": "t"}).decode()
 
@@ -77,7 +77,7 @@ def test_a_name_makes_no_header(mailbox: Callable[..., Mailbox]) -> None:
     assert box.mails[0]["Subject"] == "a  Bcc: eve@example.org"
 
 
-def test_a_name_makes_no_element_of_a_mail(office: Office, mailbox: Callable[..., Mailbox]) -> None:
+def test_a_name_cannot_inject_html_into_a_mail(office: Office, mailbox: Callable[..., Mailbox]) -> None:
     box = mailbox()
     office.mail = server(box.port)
 
@@ -87,9 +87,7 @@ def test_a_name_makes_no_element_of_a_mail(office: Office, mailbox: Callable[...
     assert "<img" not in body(box.mails[0], "html")
 
 
-def test_what_happens_in_the_time_of_a_digest_comes_as_one_mail(
-    office: Office, mailbox: Callable[..., Mailbox]
-) -> None:
+def test_events_within_a_digest_interval_are_sent_as_one_mail(office: Office, mailbox: Callable[..., Mailbox]) -> None:
     box = mailbox()
     office.mail = server(box.port)
     webhook = write(office, "a", "b", "c", digest_s=600)
@@ -106,7 +104,7 @@ def test_what_happens_in_the_time_of_a_digest_comes_as_one_mail(
 
 
 @pytest.mark.parametrize(("code", "states"), [("550 no such user", [("DEAD", 1)]), ("451 try later", [("PENDING", 1)])])
-def test_recipients_that_are_refused_for_good_are_given_up_and_others_tried_again(
+def test_permanently_refused_recipients_are_given_up_and_others_retried(
     office: Office, mailbox: Callable[..., Mailbox], code: str, states: list[Any]
 ) -> None:
     office.mail = server(mailbox(recipient=lambda _: code).port)
@@ -117,7 +115,7 @@ def test_recipients_that_are_refused_for_good_are_given_up_and_others_tried_agai
     assert code[4:] in str(office.sent(webhook)[0].last_error)
 
 
-def test_who_is_refused_is_told_while_the_others_get_their_mail(
+def test_a_refused_recipient_is_reported_and_the_others_get_their_mail(
     office: Office, mailbox: Callable[..., Mailbox]
 ) -> None:
     box = mailbox(recipient=lambda who: "550 no" if who.startswith("bo") else "250 OK")
@@ -141,7 +139,7 @@ def test_a_silent_mail_server_times_out(office: Office) -> None:
     assert "did not accept the mail within 0.3 s" in str(office.sent(webhook)[0].last_error)
 
 
-def test_a_mail_server_that_is_not_there_is_tried_again(office: Office, unused_port: int) -> None:
+def test_an_unreachable_mail_server_is_retried(office: Office, unused_port: int) -> None:
     office.mail = server(unused_port)
 
     webhook = write(office, "a")
@@ -151,7 +149,7 @@ def test_a_mail_server_that_is_not_there_is_tried_again(office: Office, unused_p
 
 
 @pytest.mark.parametrize("wanted", ["required", "offered"])
-def test_no_password_goes_without_tls(office: Office, mailbox: Callable[..., Mailbox], wanted: str) -> None:
+def test_a_password_is_sent_only_with_tls(office: Office, mailbox: Callable[..., Mailbox], wanted: str) -> None:
     box = mailbox(logins={b"me": b"secret"})
     office.mail = server(box.port, tls=wanted, user="me", password="secret")
 
@@ -213,7 +211,7 @@ def test_a_server_without_a_mail_server_refuses_mails_with_what_to_do() -> None:
         Mailer(None, 1).check(TO)
 
 
-def test_mails_go_to_the_domains_that_the_operator_named() -> None:
+def test_mails_are_sent_only_to_allowed_domains() -> None:
     mailer = Mailer(server(25, domains=("example.org",)), 1)
 
     mailer.check(TO)
@@ -230,6 +228,6 @@ def test_mails_go_to_the_domains_that_the_operator_named() -> None:
         "mailto:" + ",".join(f"a{n}@example.org" for n in range(51)),
     ],
 )  # fmt: skip
-def test_what_is_no_address_is_refused(url: str) -> None:
+def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(Invalid):
         recipients(url)

@@ -29,11 +29,11 @@ def at(text: str) -> int:
         ("2026-07-03 20:00", True),  # summer time
     ],
 )
-def test_a_window_over_midnight_is_of_the_day_on_which_it_begins(utc: str, muted: bool) -> None:
+def test_a_window_over_midnight_belongs_to_its_first_day(utc: str, muted: bool) -> None:
     assert is_muted(NIGHT, at(utc)) is muted
 
 
-def test_what_waits_in_a_muted_time_comes_afterwards_as_one_message(office: Office, receiver: Receiver) -> None:
+def test_events_in_a_muted_window_are_sent_afterwards_as_one_message(office: Office, receiver: Receiver) -> None:
     webhook = office.subscribe(receiver.url, form=Format.SLACK, mute=Mute(until=1000))
     office.now_ms = 999
     office.happen("a", "b")
@@ -60,13 +60,13 @@ def test_what_waits_in_a_muted_time_comes_afterwards_as_one_message(office: Offi
         (MutePart(windows=[WindowPart(start="01:00", end="07:00")] * 21), "at most 20"),
     ],
 )
-def test_what_is_no_time_is_refused(part: MutePart, words: str) -> None:
+def test_an_invalid_time_is_refused(part: MutePart, words: str) -> None:
     with pytest.raises(Invalid) as refused:
         mutes.check(part)
 
     assert words in refused.value.message
 
 
-def test_what_was_checked_is_stored_and_shown_as_it_was_given() -> None:
+def test_a_muted_window_is_stored_and_shown_as_given() -> None:
     assert mutes.decoded(mutes.encoded(NIGHT)) == NIGHT
     assert mutes.check(mutes.shown(NIGHT)) == NIGHT

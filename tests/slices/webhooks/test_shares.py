@@ -7,7 +7,7 @@ from support.receiver import Receiver
 from trackside.webhooks.shares import Share, chosen, share_of
 
 
-def test_webhooks_to_a_silent_receiver_hold_up_no_other_host(
+def test_webhooks_to_a_silent_receiver_do_not_delay_other_hosts(
     office: Office, receiver: Receiver, make_workspace: Callable[[str], int]
 ) -> None:
     other = Receiver()
@@ -44,7 +44,7 @@ def test_shares_of_workspaces_and_hosts() -> None:
     assert [number for number, _ in taken] == [0, 3, 4, 10]
 
 
-def test_no_more_than_the_threads() -> None:
+def test_no_more_deliveries_than_threads() -> None:
     due = [(number, Share(number, f"h{number}")) for number in range(20)]
 
     assert len(chosen(due, {50: Share(50, "b")}, most=8, each_workspace=4, each_host=2)) == 7

@@ -18,7 +18,9 @@ from trackside.webhooks import deliveries, subscriptions
 
 
 @pytest.mark.parametrize("status", [500, 503, 429, 408])
-def test_what_may_pass_is_tried_again_and_the_next_waits(office: Office, receiver: Receiver, status: int) -> None:
+def test_a_temporary_failure_is_retried_and_later_deliveries_wait(
+    office: Office, receiver: Receiver, status: int
+) -> None:
     receiver.answers = [answer(status)]
     webhook = office.subscribe(receiver.url)
     office.happen("a", "b")
@@ -38,7 +40,7 @@ def test_what_may_pass_is_tried_again_and_the_next_waits(office: Office, receive
     assert office.states(webhook) == [("DELIVERED", 2), ("DELIVERED", 1)]
 
 
-def test_a_wish_to_wait_is_respected(office: Office, receiver: Receiver) -> None:
+def test_retry_after_of_a_receiver_is_respected(office: Office, receiver: Receiver) -> None:
     receiver.answers = [answer(429, Retry_After="100")]
     webhook = office.subscribe(receiver.url)
     office.happen("a")
@@ -50,7 +52,7 @@ def test_a_wish_to_wait_is_respected(office: Office, receiver: Receiver) -> None
     assert (waiting.last_status, waiting.last_error) == (429, "the receiver answered 429")
 
 
-def test_after_enough_tries_it_is_given_up_and_the_next_has_its_turn(office: Office, receiver: Receiver) -> None:
+def test_a_delivery_is_given_up_after_its_retries_and_the_next_is_sent(office: Office, receiver: Receiver) -> None:
     receiver.answers = [answer(500)] * 3
     webhook = office.subscribe(receiver.url)
     office.happen("a", "b")
@@ -63,9 +65,7 @@ def test_after_enough_tries_it_is_given_up_and_the_next_has_its_turn(office: Off
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 404])
-def test_a_refusal_is_not_tried_again_and_a_redirect_not_followed(
-    office: Office, receiver: Receiver, status: int
-) -> None:
+def test_a_refusal_is_not_retried_and_a_redirect_not_followed(office: Office, receiver: Receiver, status: int) -> None:
     receiver.answers = [answer(status, Location=f"{receiver.url}/elsewhere")]
     webhook = office.subscribe(receiver.url)
     office.happen("a", "b")
@@ -77,7 +77,7 @@ def test_a_refusal_is_not_tried_again_and_a_redirect_not_followed(
     assert office.sent(webhook)[0].last_status == status
 
 
-def test_what_was_given_up_is_sent_again_when_asked(office: Office, receiver: Receiver) -> None:
+def test_a_failed_delivery_is_sent_again_on_request(office: Office, receiver: Receiver) -> None:
     receiver.answers = [answer(404), answer(404)]
     webhook = office.subscribe(receiver.url)
     office.happen("a", "b", "c")
@@ -95,7 +95,7 @@ def test_what_was_given_up_is_sent_again_when_asked(office: Office, receiver: Re
     assert names(receiver.received)[-1] == "c"
 
 
-def test_a_receiver_that_is_not_there_or_hangs_up_is_tried_again(office: Office) -> None:
+def test_an_unreachable_receiver_is_retried(office: Office) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     webhook = office.subscribe(f"http://127.0.0.1:{port}/")
@@ -131,7 +131,7 @@ def test_a_slow_receiver_delays_no_other_and_times_out(office: Office, receiver:
     slow.close()
 
 
-def test_a_receiver_that_dribbles_is_cut_off_too(office: Office) -> None:
+def test_a_receiver_that_answers_too_slowly_is_cut_off(office: Office) -> None:
     office.timeout_s = 0.5
     ended = threading.Event()
 
@@ -170,7 +170,7 @@ def test_requests_are_answered_while_receivers_hang(office: Office) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0x7f000001", "127.1"])
-def test_a_private_address_is_not_called_however_it_is_written(office: Office, receiver: Receiver, host: str) -> None:
+def test_a_private_address_is_not_called_in_any_notation(office: Office, receiver: Receiver, host: str) -> None:
     webhook = office.subscribe(f"http://{host}:{receiver.port}/")
     office.happen("a")
     office.step(office.courier(allow_private=False))

@@ -27,7 +27,7 @@ def menu(page: Page, item: str) -> None:
     page.get_by_role("menuitem", name=item).click()
 
 
-def test_a_user_is_created_put_into_a_group_disabled_and_deleted(server: Server, people: People, page: Page) -> None:
+def test_a_user_is_created_added_to_a_group_disabled_and_deleted(server: Server, people: People, page: Page) -> None:
     people.admin.post(f"{OURS}/groups", name="team")
     open_page(server, page, "access")
     page.get_by_role("button", name="New user").click()
@@ -99,7 +99,7 @@ def test_a_service_principal_gets_a_token(server: Server, people: People, page: 
 
 
 @pytest.mark.slow
-def test_members_of_a_group_come_and_go(server: Server, people: People, page: Page) -> None:
+def test_members_of_a_group_are_added_and_removed(server: Server, people: People, page: Page) -> None:
     people.add("bo")
     open_page(server, page, "access/groups")
     page.get_by_role("button", name="New group").click()
@@ -116,7 +116,7 @@ def test_members_of_a_group_come_and_go(server: Server, people: People, page: Pa
     assert people.admin.get(f"{OURS}/groups/team")["group"]["members"] == ["bo"]
 
 
-def test_what_is_wrong_with_a_role_is_said_while_it_is_written(server: Server, people: People, page: Page) -> None:
+def test_errors_of_a_role_are_shown_while_it_is_edited(server: Server, people: People, page: Page) -> None:
     open_page(server, page, "access/roles")
     page.get_by_role("button", name="New role").click()
     text = page.get_by_label("Role as JSON")
@@ -142,7 +142,7 @@ def test_what_is_wrong_with_a_role_is_said_while_it_is_written(server: Server, p
     assert made["actions"] == [f"{ML}/experiments/*"]
 
 
-def test_access_to_an_experiment_is_given_explained_and_taken(server: Server, people: People, page: Page) -> None:
+def test_access_to_an_experiment_is_granted_explained_and_revoked(server: Server, people: People, page: Page) -> None:
     churn = people.admin.new_experiment("churn")
     bo = people.add("bo")
     people.grant("everybody", "Creator", "/ws/default")
@@ -186,7 +186,7 @@ def test_a_denial_is_made_on_an_object(server: Server, people: People, page: Pag
     assert bo.fault("registered-models/get", method="GET", name="secret")[0] == 403
 
 
-def test_what_a_reader_may_not_do_is_not_offered(server: Server, people: People, page: Page) -> None:
+def test_actions_without_a_right_are_not_offered_to_a_reader(server: Server, people: People, page: Page) -> None:
     churn = people.admin.new_experiment("churn")
     people.admin.new_run(churn)
     people.admin.post("registered-models/create", name="churn")
@@ -213,7 +213,7 @@ def test_what_a_reader_may_not_do_is_not_offered(server: Server, people: People,
 
 
 @pytest.mark.slow
-def test_the_audit_log_is_filtered_read_on_and_exported(
+def test_the_audit_log_is_filtered_paged_and_exported(
     server: Server, people: People, page: Page, tmp_path: Path
 ) -> None:
     for number in range(105):
@@ -263,7 +263,7 @@ def test_the_first_administrator_of_an_open_server_is_created_and_signed_in(serv
 
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_serious_for_axe(server: Server, people: People, page: Page, theme: str) -> None:
+def test_axe_finds_no_serious_problem(server: Server, people: People, page: Page, theme: str) -> None:
     churn = people.admin.new_experiment("churn")
     people.add("bo", "MLflow READ", f"/ws/default/experiments/{churn}")
     people.admin.post(f"{OURS}/groups", name="team")

@@ -47,7 +47,7 @@ def test_a_token_is_shown_once_works_and_is_revoked_after_a_preview(server: Serv
     assert mine.ask("GET", f"{OURS}/me").status == 401
 
 
-def test_what_the_server_refuses_is_said_and_stays_typed(server: Server, people: People, page: Page) -> None:
+def test_a_refusal_is_shown_and_the_input_is_kept(server: Server, people: People, page: Page) -> None:
     page.goto(f"{server.url}/#/account")
     fill(page)
     page.get_by_role("button", name="New token").click()
@@ -63,7 +63,7 @@ def test_what_the_server_refuses_is_said_and_stays_typed(server: Server, people:
 
 
 @pytest.mark.parametrize("theme", [pytest.param("light", marks=pytest.mark.slow), "dark"])
-def test_nothing_serious_for_axe(server: Server, people: People, page: Page, theme: str) -> None:
+def test_axe_finds_no_serious_problem(server: Server, people: People, page: Page, theme: str) -> None:
     people.token(ADMIN)
     page.add_init_script(f"localStorage.setItem('trackside.theme', '{theme}')")
     page.goto(f"{server.url}/#/account")

@@ -75,9 +75,7 @@ def test_the_command_of_a_page_without_links_works_when_pasted(
     expect(page.get_by_role("link", name="twin")).to_be_visible()
 
 
-def test_a_link_to_an_address_that_is_none_is_refused_in_the_wizard(
-    server: Server, page: Page, console: list[str]
-) -> None:
+def test_an_invalid_address_of_a_link_is_refused_in_the_wizard(server: Server, page: Page, console: list[str]) -> None:
     page.goto(f"{server.url}/#/links?new=1")
     page.get_by_role("button", name="Next").last.click()
     expect(page.get_by_text("Enter the address of the remote")).to_be_visible()
@@ -91,7 +89,7 @@ def test_a_link_to_an_address_that_is_none_is_refused_in_the_wizard(
     forget_answers(console)
 
 
-def test_a_workspace_is_made_opened_and_deleted_by_typing_its_name(server: Server, page: Page) -> None:
+def test_a_workspace_is_created_opened_and_deleted_by_typing_its_name(server: Server, page: Page) -> None:
     page.goto(f"{server.url}/#/workspaces")
     page.get_by_role("button", name="New workspace").click()
     page.get_by_label("Name", exact=True).fill("team-a")
@@ -110,9 +108,7 @@ def test_a_workspace_is_made_opened_and_deleted_by_typing_its_name(server: Serve
     assert "team-a" not in names(server.api)
 
 
-def test_a_workspace_name_that_is_not_allowed_is_said_at_its_field(
-    server: Server, page: Page, console: list[str]
-) -> None:
+def test_an_invalid_workspace_name_is_reported_at_its_field(server: Server, page: Page, console: list[str]) -> None:
     page.goto(f"{server.url}/#/workspaces")
     page.get_by_role("button", name="New workspace").click()
     page.get_by_label("Name", exact=True).fill("<b>")
@@ -132,7 +128,7 @@ def receiver() -> Iterator[str]:
         yield url
 
 
-def test_a_webhook_is_made_tested_and_its_deliveries_are_seen(
+def test_a_webhook_is_created_and_tested_and_its_deliveries_are_shown(
     start: Callable[..., Server], receiver: str, page: Page
 ) -> None:
     server = start("--webhook-schemes", "http", "--allow-private-webhooks")
@@ -180,9 +176,7 @@ def test_an_import_is_started_and_watched_to_its_end(start: Callable[..., Server
     assert here.api.run(run_id)["info"]["run_name"] == "swift-fox"
 
 
-def test_an_import_from_a_folder_is_refused_with_the_way_to_do_it(
-    server: Server, page: Page, console: list[str]
-) -> None:
+def test_an_import_from_a_folder_is_refused_with_instructions(server: Server, page: Page, console: list[str]) -> None:
     page.goto(f"{server.url}/#/imports")
     page.get_by_role("button", name="Start an import").click()
     page.get_by_label("Address of the MLflow server").fill("/srv/mlruns")

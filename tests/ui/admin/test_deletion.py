@@ -42,7 +42,7 @@ def delete(page: Page) -> None:
     page.get_by_role("dialog").get_by_role("button", name=re.compile("^Delete permanently")).click()
 
 
-def test_a_run_is_deleted_after_a_preview_that_says_counts_and_bytes(server: Server, page: Page) -> None:
+def test_a_run_is_deleted_after_a_preview_with_counts_and_bytes(server: Server, page: Page) -> None:
     run_id = filled_run(server.api)
 
     page.goto(f"{server.url}/#/experiments/0/runs/{run_id}")
@@ -59,7 +59,7 @@ def test_a_run_is_deleted_after_a_preview_that_says_counts_and_bytes(server: Ser
 
 
 @pytest.mark.slow
-def test_some_steps_of_a_metric_a_param_and_a_folder_go_one_by_one(server: Server, page: Page) -> None:
+def test_steps_of_a_metric_and_a_param_and_a_folder_are_deleted(server: Server, page: Page) -> None:
     run_id = filled_run(server.api)
 
     page.goto(f"{server.url}/#/experiments/0/runs/{run_id}")
@@ -87,7 +87,7 @@ def test_some_steps_of_a_metric_a_param_and_a_folder_go_one_by_one(server: Serve
 
 
 @pytest.mark.slow
-def test_what_stands_in_the_way_is_said_and_nothing_can_be_pressed(server: Server, page: Page) -> None:
+def test_obstacles_are_shown_and_the_deletion_is_disabled(server: Server, page: Page) -> None:
     run_id = register(server.api)
     server.api.post("registered-models/alias", {"name": "churn", "alias": "best", "version": "1"})
     server.api.post("runs/set-tag", run_id=run_id, key="trackside.protected", value="paper of May")
@@ -105,9 +105,7 @@ def test_what_stands_in_the_way_is_said_and_nothing_can_be_pressed(server: Serve
 
 
 @pytest.mark.slow
-def test_a_preview_that_is_out_of_date_is_refused_and_looked_up_again(
-    server: Server, page: Page, console: list[str]
-) -> None:
+def test_an_outdated_preview_is_refused_and_read_again(server: Server, page: Page, console: list[str]) -> None:
     run_id = filled_run(server.api)
     page.goto(f"{server.url}/#/experiments/0/runs/{run_id}")
     menu(page, "Delete permanently")
@@ -154,7 +152,7 @@ def test_the_trash_restores_and_deletes_for_good(server: Server, page: Page) -> 
 
 
 @pytest.mark.slow
-def test_an_experiment_asks_for_its_name(server: Server, page: Page) -> None:
+def test_deleting_an_experiment_needs_its_name_to_be_typed(server: Server, page: Page) -> None:
     experiment_id = server.api.new_experiment("churn")
     server.api.new_run(experiment_id)
 
@@ -172,7 +170,7 @@ def test_an_experiment_asks_for_its_name(server: Server, page: Page) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious_in_a_dialog(server: Server, page: Page, theme: str) -> None:
+def test_axe_finds_no_serious_problem_in_a_dialog(server: Server, page: Page, theme: str) -> None:
     run_id = filled_run(server.api)
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
 
@@ -184,7 +182,7 @@ def test_axe_finds_nothing_serious_in_a_dialog(server: Server, page: Page, theme
 
 
 @pytest.mark.slow
-def test_a_day_of_requests_the_log_of_a_link_and_a_monitor_go_after_their_previews(server: Server, page: Page) -> None:
+def test_requests_of_a_day_and_a_monitor_are_deleted_after_previews(server: Server, page: Page) -> None:
     api = server.api
     register(api)
     api.post(f"{OURS}/endpoints", name="adder", auth_mode="none", model_uri="models:/churn/1")
@@ -216,7 +214,7 @@ def test_a_day_of_requests_the_log_of_a_link_and_a_monitor_go_after_their_previe
 
 
 @pytest.mark.slow
-def test_the_log_of_a_link_goes_after_its_preview(start: Callable[..., Server], page: Page) -> None:
+def test_the_log_of_a_link_is_deleted_after_its_preview(start: Callable[..., Server], page: Page) -> None:
     here = start()
     there = {"name": "twin", "to": "http://127.0.0.1:9", "kind": "mlflow", "mode": "push"}
     here.api.post(f"{OURS}/links", **there)

@@ -31,7 +31,7 @@ def test_a_quota_is_set_shown_as_used_up_and_removed(server: Server, page: Page)
     server.api.new_run()
 
 
-def test_a_rule_fires_and_a_channel_hears_of_it(server: Server, page: Page) -> None:
+def test_a_rule_fires_and_its_channel_is_notified(server: Server, page: Page) -> None:
     server.api.post("runs/update", run_id=server.api.new_run(), status="FAILED")
     page.goto(f"{server.url}/#/alerts")
     page.get_by_role("button", name="New rule").click()
@@ -46,7 +46,7 @@ def test_a_rule_fires_and_a_channel_hears_of_it(server: Server, page: Page) -> N
     expect(page.get_by_role("row", name="critical failed runs")).to_be_visible()
 
 
-def test_a_channel_begins_with_the_events_of_alerts_and_is_muted_at_times(
+def test_a_new_channel_has_the_events_of_alerts_and_can_be_muted(
     start: Callable[..., Server], page: Page, console: list[str]
 ) -> None:
     server = start("--allow-private-webhooks", "--webhook-schemes", "http")
@@ -80,7 +80,7 @@ def test_a_channel_begins_with_the_events_of_alerts_and_is_muted_at_times(
     assert mute["timezone"] == "Europe/Berlin"
 
 
-def test_the_overview_calls_a_run_by_its_name_and_leads_to_it(server: Server, page: Page) -> None:
+def test_the_overview_names_a_run_and_links_to_it(server: Server, page: Page) -> None:
     server.api.new_run(run_name="swift-fox")
 
     page.goto(f"{server.url}/#/overview")
@@ -105,7 +105,7 @@ def test_the_activity_is_filtered_by_the_address_and_leads_to_objects(server: Se
 
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_serious_for_axe(server: Server, page: Page, theme: str) -> None:
+def test_axe_finds_no_serious_problem(server: Server, page: Page, theme: str) -> None:
     server.api.new_run()
     quota = {"scope": "workspace", "measure": "runs", "limit": 1}
     assert server.api.ask("PUT", f"{OURS}/quotas", quota).status == 200

@@ -69,7 +69,7 @@ def begin(people: People) -> dict[str, str]:
     }
 
 
-def test_a_reader_is_offered_nothing_that_writes(server: Server, people: People, page: Page) -> None:
+def test_a_reader_is_offered_no_action_that_writes(server: Server, people: People, page: Page) -> None:
     pages = begin(people)
     people.add("bo", "Reader")
     page.goto(server.url)
@@ -86,7 +86,7 @@ def test_a_reader_is_offered_nothing_that_writes(server: Server, people: People,
 
 
 @pytest.mark.slow
-def test_an_administrator_is_offered_what_writes(server: Server, people: People, page: Page) -> None:
+def test_an_administrator_is_offered_the_actions_that_write(server: Server, people: People, page: Page) -> None:
     """So the words that the reader must not see are the words of these pages."""
     pages = begin(people)
     page.goto(server.url)

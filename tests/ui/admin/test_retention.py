@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 GONE = "0" * 31 + "1"
 
 
-def test_a_rule_is_tried_saved_changed_applied_and_deleted(server: Server, page: Page) -> None:
+def test_a_rule_is_previewed_saved_changed_applied_and_deleted(server: Server, page: Page) -> None:
     api = server.api
     runs = [filled_run(api, f"run-{number}") for number in range(3)]
 
@@ -53,7 +53,7 @@ def test_a_rule_is_tried_saved_changed_applied_and_deleted(server: Server, page:
     expect(page.get_by_text("No retention rules")).to_be_visible()
 
 
-def test_orphans_are_found_moved_moved_back_and_purged(server: Server, page: Page) -> None:
+def test_orphans_are_found_moved_restored_and_purged(server: Server, page: Page) -> None:
     store = server.data / "artifacts"
     path = store / "0" / GONE / "artifacts" / "weights.bin"
     path.parent.mkdir(parents=True)

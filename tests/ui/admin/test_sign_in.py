@@ -26,7 +26,7 @@ def test_without_users_no_sign_in_is_shown(server: Server, page: Page) -> None:
     expect(page.get_by_role("button", name="Sign in")).to_have_count(0)
 
 
-def test_a_wrong_password_is_said_and_the_right_one_leads_back_to_the_same_page(
+def test_a_wrong_password_is_reported_and_the_right_one_returns_to_the_page(
     server: Server, people: People, page: Page
 ) -> None:
     people.admin.post("registered-models/create", name="churn")
@@ -48,7 +48,7 @@ def test_a_wrong_password_is_said_and_the_right_one_leads_back_to_the_same_page(
 
 
 @pytest.mark.slow
-def test_an_action_goes_on_after_a_session_that_ended_meanwhile(
+def test_an_action_continues_after_a_new_sign_in(
     server: Server, people: People, page: Page, context: BrowserContext
 ) -> None:
     people.admin.post("registered-models/create", name="churn")
@@ -68,7 +68,7 @@ def test_an_action_goes_on_after_a_session_that_ended_meanwhile(
 
 
 @pytest.mark.slow
-def test_signing_out_ends_the_session_and_takes_what_was_shown_away(
+def test_signing_out_ends_the_session_and_clears_the_page(
     server: Server, people: People, page: Page, context: BrowserContext
 ) -> None:
     people.admin.new_experiment("demo")
@@ -88,7 +88,7 @@ def test_signing_out_ends_the_session_and_takes_what_was_shown_away(
 
 
 @pytest.mark.slow
-def test_who_closes_the_sign_in_is_told_in_the_place_of_the_content_and_may_open_it_again(
+def test_a_cancelled_sign_in_shows_a_message_and_can_be_opened_again(
     server: Server, people: People, page: Page
 ) -> None:
     people.admin.new_experiment("demo")
@@ -122,7 +122,7 @@ def test_a_refusal_names_the_missing_right_and_the_roles_that_give_it(
 
 @pytest.mark.parametrize(("theme", "language"), [("light", "en"), pytest.param("dark", "es", marks=pytest.mark.slow)])
 @pytest.mark.slow
-def test_nothing_serious_for_axe(server: Server, people: People, page: Page, theme: str, language: str) -> None:
+def test_axe_finds_no_serious_problem(server: Server, people: People, page: Page, theme: str, language: str) -> None:
     page.add_init_script(
         f"localStorage.setItem('trackside.theme', '{theme}'); localStorage.setItem('trackside.language', '{language}')"
     )
@@ -148,7 +148,7 @@ def test_nothing_serious_for_axe(server: Server, people: People, page: Page, the
 
 
 @pytest.mark.slow
-def test_each_provider_has_a_button_and_leads_back_to_the_same_page(
+def test_each_provider_has_a_button_and_returns_to_the_same_page(
     start: Callable[..., Server], page: Page, console: list[str], tmp_path: Path
 ) -> None:
     with closing(TestIssuer()) as issuer:

@@ -9,7 +9,7 @@ from support.processes.servers import Server
 from ui.admin.test_deletion import delete, filled_run
 
 
-def test_what_takes_space_is_counted_drilled_into_and_deleted(server: Server, page: Page) -> None:
+def test_used_storage_is_counted_explored_and_deleted(server: Server, page: Page) -> None:
     run_id = filled_run(server.api)
 
     page.goto(f"{server.url}/#/storage")

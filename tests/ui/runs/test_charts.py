@@ -74,7 +74,7 @@ def test_runs_share_a_card_and_a_hostile_name_stays_text(server: Server, page: P
 
 
 @pytest.mark.slow
-def test_runs_and_metrics_that_begin_alike_are_told_apart(server: Server, page: Page) -> None:
+def test_runs_and_metrics_with_a_common_prefix_are_distinguishable(server: Server, page: Page) -> None:
     long = "transformer-base-with-rotary-embeddings-and-warm-up-"
     metric = "validation/accuracy_of_the_second_head_on_the_long_documents_of_the_test_set_"
     experiment_id, runs = new_runs(server.api, [f"{long}a", f"{long}b"], 20, f"{metric}es")
@@ -111,7 +111,7 @@ def test_a_metric_that_runs_logged_once_is_drawn_as_bars_until_there_is_more(ser
     expect(card.get_by_role("application")).to_be_visible()
 
 
-def test_many_points_are_sampled_by_bucket_and_a_zoom_asks_again(server: Server, page: Page) -> None:
+def test_many_points_are_sampled_by_bucket_and_a_zoom_reads_more(server: Server, page: Page) -> None:
     experiment_id, _ = new_runs(server.api, ["long"], 5000)
     asked: list[dict[str, object]] = []
 
@@ -180,7 +180,7 @@ def test_five_thousand_metrics_keep_few_canvases_and_are_found_by_a_regular_expr
 
 
 @pytest.mark.slow
-def test_new_points_move_no_axis_until_somebody_asks(server: Server, page: Page) -> None:
+def test_new_points_move_no_axis_without_a_request(server: Server, page: Page) -> None:
     experiment_id, (run_id,) = new_runs(server.api, ["live"], 20)
     open_charts(page, server, experiment_id)
     expect(card(page, "train/loss")).to_contain_text("20 points, exact")
@@ -194,7 +194,7 @@ def test_new_points_move_no_axis_until_somebody_asks(server: Server, page: Page)
 
 
 @pytest.mark.slow
-def test_what_no_line_can_show_is_told(server: Server, page: Page) -> None:
+def test_values_that_a_line_cannot_show_are_listed(server: Server, page: Page) -> None:
     experiment_id = server.api.new_experiment("odd")
     run_id = server.api.new_run(experiment_id, run_name="odd")
     values: list[float | str] = [1.0, "NaN", -2.0, 3.0]
@@ -286,7 +286,7 @@ def test_time_or_another_metric_is_the_x_axis(server: Server, page: Page) -> Non
 
 
 @pytest.mark.slow
-def test_system_metrics_stand_on_a_page_of_their_own(server: Server, page: Page) -> None:
+def test_system_metrics_have_a_separate_page(server: Server, page: Page) -> None:
     experiment_id, (run_id,) = new_runs(server.api, ["both"], 3)
     curves.log(server.api, run_id, (("system/cpu_utilization_percentage", 50.0, step) for step in range(3)))
 
@@ -300,7 +300,7 @@ def test_system_metrics_stand_on_a_page_of_their_own(server: Server, page: Page)
 
 @pytest.mark.parametrize(("theme", "language"), [pytest.param("light", "en", marks=pytest.mark.slow), ("dark", "es")])
 @pytest.mark.slow
-def test_nothing_serious_for_axe(server: Server, page: Page, theme: str, language: str) -> None:
+def test_axe_finds_no_serious_problem(server: Server, page: Page, theme: str, language: str) -> None:
     experiment_id, runs = new_runs(server.api, ["calm-elk", "swift-fox"], 20)
     page.add_init_script(
         f"localStorage.setItem('trackside.theme', '{theme}'); localStorage.setItem('trackside.language', '{language}')"
@@ -317,7 +317,7 @@ def test_nothing_serious_for_axe(server: Server, page: Page, theme: str, languag
 
 
 @pytest.mark.slow
-def test_a_tap_shows_the_values_where_it_was(server: Server, browser: Browser) -> None:
+def test_a_tap_shows_the_values_at_its_position(server: Server, browser: Browser) -> None:
     experiment_id, _ = new_runs(server.api, ["calm-elk"], 20)
     phone = browser.new_context(viewport={"width": 375, "height": 800}, has_touch=True, locale="en-GB")
     page = phone.new_page()

@@ -67,7 +67,7 @@ def test_long_texts_are_compared_line_by_line(server: Server, page: Page) -> Non
     expect(dialog.locator(".added")).to_have_text("+ added b: 1")
 
 
-def test_a_run_that_does_not_exist_is_named_and_the_others_are_shown(server: Server, page: Page) -> None:
+def test_a_missing_run_is_named_and_the_others_are_shown(server: Server, page: Page) -> None:
     experiment_id, runs = new_runs(server.api, 2)
 
     page.goto(address(server, experiment_id, [*runs, "0" * 32]))
@@ -78,7 +78,7 @@ def test_a_run_that_does_not_exist_is_named_and_the_others_are_shown(server: Ser
     expect(page.get_by_role("heading", name="No run selected")).to_be_visible()
 
 
-def test_an_address_of_which_no_run_exists_shows_no_empty_table(server: Server, page: Page) -> None:
+def test_an_address_without_existing_runs_shows_a_message(server: Server, page: Page) -> None:
     page.goto(address(server, "0", ["gone"]))
 
     expect(page.get_by_role("alert")).to_contain_text("gone")
@@ -86,7 +86,7 @@ def test_an_address_of_which_no_run_exists_shows_no_empty_table(server: Server, 
     expect(page.get_by_role("table")).to_have_count(0)
 
 
-def test_the_table_says_states_in_words_and_how_long_a_run_has_lasted(server: Server, page: Page) -> None:
+def test_the_table_shows_states_as_words_and_durations_of_runs(server: Server, page: Page) -> None:
     experiment_id, runs = new_runs(server.api, 2)
     server.api.post("runs/update", run_id=runs[0], status="FAILED", end_time=60_001)
 
@@ -99,7 +99,7 @@ def test_the_table_says_states_in_words_and_how_long_a_run_has_lasted(server: Se
     )
 
 
-def test_names_that_differ_somewhere_are_told_apart(server: Server, page: Page) -> None:
+def test_names_that_differ_in_the_middle_are_distinguishable(server: Server, page: Page) -> None:
     experiment_id, runs = new_runs(server.api, 2)
     prefix = "validation/mean_average_precision_at_iou_"
     for run_id in runs:
@@ -117,7 +117,7 @@ def test_names_that_differ_somewhere_are_told_apart(server: Server, page: Page) 
     expect(shown.locator("[aria-hidden]").first).to_have_text(re.compile(r"^valid.*….*0\.50$"))
 
 
-def test_a_plot_is_drawn_again_when_something_of_it_changes(server: Server, page: Page) -> None:
+def test_a_plot_is_redrawn_after_a_change_of_its_settings(server: Server, page: Page) -> None:
     experiment_id, runs = new_runs(server.api, 4)
     page.goto(address(server, experiment_id, runs, "&view=scatter"))
     canvas = page.get_by_role("img", name="batch, acc of 4 runs").locator("canvas")
@@ -140,7 +140,7 @@ def test_a_plot_is_drawn_again_when_something_of_it_changes(server: Server, page
     until(drawn, "the colours of the dark theme")
 
 
-def test_the_way_back_leads_to_the_experiment_of_the_runs(server: Server, page: Page) -> None:
+def test_the_back_link_opens_the_experiment_of_the_runs(server: Server, page: Page) -> None:
     experiment_id, runs = new_runs(server.api, 2)
     page.goto(address(server, experiment_id, runs))
 

@@ -113,7 +113,7 @@ def test_a_comparison_of_evaluations_fits_a_phone_and_axe(server: Server, page: 
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-def test_images_of_the_same_key_stand_side_by_side_at_one_step(server: Server, page: Page) -> None:
+def test_images_of_one_key_and_step_are_shown_side_by_side(server: Server, page: Page) -> None:
     runs = [server.api.new_run(run_name=f"run-{number}") for number in range(2)]
     for step in (0, 10):
         log_image(server.api, runs[0], "val/cats", step)

@@ -23,7 +23,7 @@ def choose(page: Page, name: str, action: str) -> None:
     page.get_by_role("menuitem", name=action).click()
 
 
-def test_an_experiment_is_created_and_its_page_says_how_to_log_to_it(server: Server, page: Page) -> None:
+def test_an_experiment_is_created_and_its_page_shows_how_to_log_to_it(server: Server, page: Page) -> None:
     page.goto(server.url)
     page.get_by_role("button", name="New experiment").click()
     page.get_by_label("Name of the experiment").fill("churn")
@@ -39,7 +39,7 @@ def test_an_experiment_is_created_and_its_page_says_how_to_log_to_it(server: Ser
     ("label", "text", "said"),
     [("Name of the experiment", "taken", "taken"), ("Artifact location", "s3://bucket/a#b", "s3://bucket/a#b")],
 )
-def test_what_the_server_refuses_is_said_in_the_dialog(
+def test_a_refusal_of_the_server_is_shown_in_the_dialog(
     server: Server, page: Page, console: list[str], label: str, text: str, said: str
 ) -> None:
     server.api.new_experiment("taken")
@@ -55,7 +55,7 @@ def test_what_the_server_refuses_is_said_in_the_dialog(
     console.clear()  # Chromium writes the answer 400 to it
 
 
-def test_what_the_server_refuses_is_said_in_spanish(server: Server, page: Page, console: list[str]) -> None:
+def test_a_refusal_of_the_server_is_shown_in_spanish(server: Server, page: Page, console: list[str]) -> None:
     server.api.new_experiment("iris")
     page.add_init_script("localStorage.setItem('trackside.language', 'es')")
 
@@ -74,7 +74,7 @@ def test_what_the_server_refuses_is_said_in_spanish(server: Server, page: Page, 
     console.clear()  # Chromium writes refused and failed requests to it
 
 
-def test_a_new_name_is_given_and_an_undo_brings_the_old_one_back(server: Server, page: Page) -> None:
+def test_a_rename_can_be_undone(server: Server, page: Page) -> None:
     experiment_id = server.api.new_experiment("churn")
 
     page.goto(server.url)
@@ -89,7 +89,7 @@ def test_a_new_name_is_given_and_an_undo_brings_the_old_one_back(server: Server,
     assert experiment(server.api, experiment_id) == ("churn", "active")
 
 
-def test_a_deleted_experiment_comes_back_by_an_undo(server: Server, page: Page) -> None:
+def test_the_deletion_of_an_experiment_can_be_undone(server: Server, page: Page) -> None:
     experiment_id = server.api.new_experiment("churn")
 
     page.goto(server.url)
@@ -102,7 +102,7 @@ def test_a_deleted_experiment_comes_back_by_an_undo(server: Server, page: Page) 
     assert experiment(server.api, experiment_id) == ("churn", "active")
 
 
-def test_deleted_experiments_are_listed_by_themselves_with_their_runs_and_restored(server: Server, page: Page) -> None:
+def test_deleted_experiments_are_listed_separately_and_restored(server: Server, page: Page) -> None:
     experiment_id = server.api.new_experiment("churn")
     server.api.new_run(experiment_id, run_name="swift-fox")
     server.api.new_experiment("kept")
@@ -165,7 +165,7 @@ def test_experiments_are_sorted_by_their_headers_and_the_address_keeps_the_order
     expect(page.get_by_role("columnheader", name="Created")).not_to_have_attribute("aria-sort", "descending")
 
 
-def test_names_that_begin_alike_are_told_apart_on_a_phone(server: Server, page: Page) -> None:
+def test_names_with_a_common_prefix_are_distinguishable_on_a_phone(server: Server, page: Page) -> None:
     long = "sweep-of-learning-rates-and-batch-sizes-for-the-transformer-on-the-spanish-corpus-"
     for end in "ab":
         server.api.new_experiment(f"{long}{end}")
@@ -181,7 +181,7 @@ def test_names_that_begin_alike_are_told_apart_on_a_phone(server: Server, page: 
 @pytest.mark.parametrize(
     ("text", "found"), [("_", "b_1"), ("%", "50%"), ("'s \"", 'it\'s "odd"'), ("\\", "a\\b"), ("IT'S", 'it\'s "odd"')]
 )
-def test_what_is_typed_is_found_as_it_is(server: Server, page: Page, text: str, found: str) -> None:
+def test_a_typed_text_is_found_literally(server: Server, page: Page, text: str, found: str) -> None:
     for name in ("b_1", "b-1", "50%", "50", 'it\'s "odd"', "its odd", "a\\b"):
         server.api.new_experiment(name)
 
@@ -196,7 +196,7 @@ def test_what_is_typed_is_found_as_it_is(server: Server, page: Page, text: str, 
 
 
 @pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
-def test_axe_finds_nothing_serious(server: Server, page: Page, theme: str) -> None:
+def test_axe_finds_no_serious_problem_on_the_page(server: Server, page: Page, theme: str) -> None:
     server.api.post("experiments/delete", experiment_id=server.api.new_experiment("old"))
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
 
@@ -241,7 +241,7 @@ def test_the_note_and_tags_of_an_experiment_are_read_and_edited(server: Server, 
     }
 
 
-def test_runs_of_several_experiments_are_one_table(server: Server, page: Page) -> None:
+def test_runs_of_several_experiments_are_shown_in_one_table(server: Server, page: Page) -> None:
     api = server.api
     for name, loss in (("churn", 0.3), ("fraud", 0.1), ("vision", 0.2)):
         run_id = api.new_run(api.new_experiment(name), run_name=f"run of {name}", start_time=1)

@@ -15,7 +15,7 @@ EXAMPLES = Path(__file__).parents[3] / "web" / "src" / "pages" / "runs" / "help"
 
 
 @pytest.mark.slow
-def test_the_filter_box_completes_and_marks_what_is_wrong(page: Page, server: Server) -> None:
+def test_the_filter_box_completes_and_marks_errors(page: Page, server: Server) -> None:
     page.goto(three_runs(server))
     expect(names(page)).to_have_count(3)
     box = page.get_by_role("combobox", name="Filter")
@@ -35,7 +35,7 @@ def test_the_filter_box_completes_and_marks_what_is_wrong(page: Page, server: Se
 
 
 @pytest.mark.slow
-def test_a_name_in_the_filter_finds_runs_by_it_and_shows_how_a_filter_says_so(page: Page, server: Server) -> None:
+def test_a_name_in_the_filter_finds_runs_and_shows_the_filter_syntax(page: Page, server: Server) -> None:
     for name in ("resnet_18", "resnet-50", "vit", "it's (2)"):
         server.api.new_run(run_name=name)
 
@@ -56,7 +56,7 @@ def test_a_name_in_the_filter_finds_runs_by_it_and_shows_how_a_filter_says_so(pa
 
 
 @pytest.mark.slow
-def test_a_filter_that_cannot_be_read_is_told_of_once(page: Page, server: Server, console: list[str]) -> None:
+def test_an_invalid_filter_is_reported_once(page: Page, server: Server, console: list[str]) -> None:
     page.goto(f"{three_runs(server)}?q={quote('metrics.loss << 1')}")
 
     expect(page.get_by_role("heading", name="The filter cannot be read")).to_be_visible()

@@ -74,7 +74,7 @@ def test_images_are_shown_by_key_and_step_and_open_as_they_were_logged(server: S
 
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_serious_for_axe(server: Server, page: Page, theme: Literal["light", "dark"]) -> None:
+def test_axe_finds_no_serious_problem(server: Server, page: Page, theme: Literal["light", "dark"]) -> None:
     run_id = server.api.new_run()
     for step in (0, 10):
         log_image(server.api, run_id, "cats", step)
@@ -92,7 +92,7 @@ def test_nothing_serious_for_axe(server: Server, page: Page, theme: Literal["lig
 
 
 @pytest.mark.slow
-def test_an_image_that_cannot_be_shown_is_said_and_a_run_without_images_shows_code(server: Server, page: Page) -> None:
+def test_an_unreadable_image_is_reported_and_a_run_without_images_shows_code(server: Server, page: Page) -> None:
     run_id = server.api.new_run()
     page.goto(f"{server.url}/#/experiments/0/runs/{run_id}/images")
     expect(page.get_by_text("mlflow.log_image")).to_be_visible()

@@ -60,7 +60,7 @@ def test_the_split_view_follows_its_runs_and_a_key_draws_another(page: Page, ser
     expect(page.get_by_text("4 points, exact")).to_be_visible()
 
 
-def test_a_run_that_no_window_of_the_table_has_is_drawn_all_the_same(page: Page, server: Server) -> None:
+def test_a_run_outside_of_the_loaded_windows_is_drawn(page: Page, server: Server) -> None:
     address = three_runs(server)
     other = log(server.api, server.api.new_experiment("other"), "z", 0.5)
     page.goto(f'{address}?show=split&runs=["{other}"]')

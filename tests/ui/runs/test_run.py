@@ -34,7 +34,7 @@ def run_of(address: str) -> str:
     return address.rpartition("/")[2]
 
 
-def test_what_a_client_logs_appears_on_the_page_of_the_run(server: Server, page: Page) -> None:
+def test_logged_data_appears_on_the_page_of_the_run(server: Server, page: Page) -> None:
     address = log(server.api)
     run_id = run_of(address)
     page.goto(server.url + address)
@@ -66,7 +66,7 @@ def dialogs(page: Page) -> list[str]:
     return said
 
 
-def test_a_note_is_edited_in_place_and_never_runs(server: Server, page: Page, dialogs: list[str]) -> None:
+def test_a_note_is_edited_in_place_and_never_executed(server: Server, page: Page, dialogs: list[str]) -> None:
     address = log(server.api)
 
     page.goto(server.url + address)
@@ -82,7 +82,7 @@ def test_a_note_is_edited_in_place_and_never_runs(server: Server, page: Page, di
 
 
 @pytest.mark.slow
-def test_a_tag_is_added_and_removed_and_an_undo_brings_it_back(server: Server, page: Page) -> None:
+def test_a_tag_is_added_and_removed_and_the_removal_undone(server: Server, page: Page) -> None:
     address = log(server.api)
 
     page.goto(server.url + address)
@@ -99,7 +99,7 @@ def test_a_tag_is_added_and_removed_and_an_undo_brings_it_back(server: Server, p
 
 
 @pytest.mark.slow
-def test_source_tags_are_links_and_an_address_that_is_none_is_not(server: Server, page: Page) -> None:
+def test_only_valid_source_tags_are_links(server: Server, page: Page) -> None:
     address = log(server.api)
     tags = {
         "mlflow.source.git.commit": "abc1234def567",
@@ -186,7 +186,7 @@ def test_a_page_of_html_runs_in_a_sandbox_that_cannot_reach_the_site(server: Ser
 
 
 @pytest.mark.slow
-def test_a_file_with_a_hostile_name_is_only_a_name(server: Server, page: Page, dialogs: list[str]) -> None:
+def test_a_file_with_a_hostile_name_is_shown_as_text(server: Server, page: Page, dialogs: list[str]) -> None:
     address = log(server.api)
     name = "<img src=x onerror=alert(1)> ' & x.txt"
     put(server.api, run_of(address), {f"sub folder/{name}": b"inside"})
@@ -200,7 +200,7 @@ def test_a_file_with_a_hostile_name_is_only_a_name(server: Server, page: Page, d
 
 
 @pytest.mark.slow
-def test_a_file_that_does_not_exist_is_said(server: Server, page: Page) -> None:
+def test_a_missing_file_is_reported(server: Server, page: Page) -> None:
     address = log(server.api, a__txt=b"a")
 
     page.goto(f"{server.url}{address}/artifacts/b.txt")
@@ -211,7 +211,7 @@ def test_a_file_that_does_not_exist_is_said(server: Server, page: Page) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_tells_what_happened_to_it_and_by_whom(server: Server, page: Page) -> None:
+def test_a_run_shows_its_history_with_users(server: Server, page: Page) -> None:
     address = log(server.api)
     by = {"x-trackside-user": "ada"}
     server.api.ask("POST", "runs/update", {"run_id": run_of(address), "status": "FINISHED"}, headers=by)
@@ -243,7 +243,7 @@ def test_a_file_that_has_changed_is_shown_whole(server: Server, page: Page) -> N
 
 
 @pytest.mark.slow
-def test_the_links_of_a_run_tell_of_its_copies_parents_and_children(start: Callable[..., Server], page: Page) -> None:
+def test_a_run_links_to_its_copies_and_parents_and_children(start: Callable[..., Server], page: Page) -> None:
     here, there = start(), start()
     parent = here.api.new_run(run_name="sweep")
     run_id = here.api.new_run(run_name="swift-fox", tags=[{"key": "mlflow.parentRunId", "value": parent}])
@@ -295,9 +295,7 @@ def test_a_long_name_of_the_parent_run_fits_a_phone(server: Server, page: Page) 
 
 
 @pytest.mark.slow
-def test_a_run_that_does_not_exist_is_told_in_the_language_of_the_page(
-    server: Server, page: Page, console: list[str]
-) -> None:
+def test_a_missing_run_is_reported_in_the_language_of_the_page(server: Server, page: Page, console: list[str]) -> None:
     page.add_init_script("Object.defineProperty(navigator, 'languages', {get: () => ['es-ES']})")
     page.goto(f"{server.url}/#/experiments/0/runs/gone")
 

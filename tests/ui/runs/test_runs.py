@@ -105,7 +105,7 @@ def test_pinned_columns_stay_while_the_others_scroll_sideways(page: Page, server
     assert moved["x"] == moving["x"] - 120
 
 
-def test_a_filter_chooses_and_back_returns(page: Page, server: Server) -> None:
+def test_a_filter_selects_runs_and_back_restores_the_list(page: Page, server: Server) -> None:
     page.goto(three_runs(server))
     expect(names(page)).to_have_count(3)
 
@@ -153,7 +153,7 @@ def test_children_are_below_their_parent(page: Page, server: Server) -> None:
 
 
 @pytest.mark.slow
-def test_keys_move_select_and_open(page: Page, server: Server) -> None:
+def test_keys_move_select_and_open_rows(page: Page, server: Server) -> None:
     page.goto(f"{three_runs(server)}?order=run_name")
     expect(names(page)).to_have_text(["a", "b", "c"])
     page.keyboard.press("/")
@@ -169,7 +169,7 @@ def test_keys_move_select_and_open(page: Page, server: Server) -> None:
 
 
 @pytest.mark.slow
-def test_what_a_client_logs_appears_by_itself(page: Page, server: Server) -> None:
+def test_logged_data_appears_without_a_reload(page: Page, server: Server) -> None:
     address = three_runs(server)
     experiment_id = address.rpartition("/")[2]
     page.goto(address)
@@ -184,7 +184,9 @@ def test_what_a_client_logs_appears_by_itself(page: Page, server: Server) -> Non
 
 
 @pytest.mark.slow
-def test_new_runs_move_no_row_that_is_not_loaded_yet(start: Callable[..., Server], page: Page, tmp_path: Path) -> None:
+def test_new_runs_do_not_shift_rows_that_are_not_loaded(
+    start: Callable[..., Server], page: Page, tmp_path: Path
+) -> None:
     (tmp_path / "data").mkdir()
     many_runs.fill(tmp_path / "data", "many", 150)
     server = start(data=tmp_path / "data")
@@ -247,7 +249,7 @@ def test_a_run_is_pinned_above_the_others_and_keeps_its_colour_when_the_page_is_
 
 
 @pytest.mark.slow
-def test_selected_runs_are_tagged_deleted_and_brought_back(page: Page, server: Server) -> None:
+def test_selected_runs_are_tagged_deleted_and_restored(page: Page, server: Server) -> None:
     page.goto(three_runs(server))
     page.get_by_role("checkbox", name="Select a").check()
     page.get_by_role("checkbox", name="Select c").check()
@@ -358,7 +360,7 @@ def test_the_charts_of_deleted_runs_are_those_of_the_table_of_deleted_runs(page:
 
 
 @pytest.mark.slow
-def test_a_run_whose_name_cannot_be_seen_is_found_by_its_id(page: Page, server: Server) -> None:
+def test_a_run_with_an_invisible_name_is_found_by_its_id(page: Page, server: Server) -> None:
     experiment = server.api.new_experiment("names")
     names = ("\u200b\u200d", "   ", "\u202e\u202e", "\u202eabc", "Z\u0338\u0322\u0330" * 20, "👩\u200d👩\u200d👧")
     ids = [server.api.new_run(experiment, run_name=name) for name in names]

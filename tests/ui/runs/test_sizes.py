@@ -119,7 +119,7 @@ def test_ten_runs_of_a_million_points_are_drawn_honestly_and_again_on_zoom(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_a_metric_of_ten_million_points_is_drawn_zoomed_and_told_of_in_the_exact_mode(
+def test_ten_million_points_are_drawn_zoomed_and_refused_in_exact_mode(
     start: Callable[..., Server], page: Page, tmp_path: Path
 ) -> None:
     (tmp_path / "data").mkdir()
