@@ -116,7 +116,7 @@ function byState(key: string, values: Readonly<Record<string, string>>): string 
     case "in-use":
       return `No se puede eliminar porque está en uso: ${value("users")}. Elimine antes lo que lo usa, o haga que use otra versión.`;
     case "preview-outdated":
-      return "La vista previa ya no es actual. Pida una nueva y elimine después.";
+      return "La vista previa está desactualizada. Solicite una nueva y elimine después.";
     case "deletion-begun":
       return "Su eliminación definitiva ya empezó.";
     case "protected":
@@ -124,9 +124,9 @@ function byState(key: string, values: Readonly<Record<string, string>>): string 
     case "protected-inside":
       return `Contiene ${value("count")} elementos con la etiqueta ${value("tag")}. Quítela antes.`;
     case "default":
-      return "Lo predeterminado no se puede eliminar.";
+      return "El elemento predeterminado no se puede eliminar.";
     case "has-traffic":
-      return `Recibe el ${value("percent")} % del tráfico. Dé antes su parte a otro despliegue.`;
+      return `Recibe el ${value("percent")} % del tráfico. Asigne antes su parte a otro despliegue.`;
     case "aliased":
       return `Tiene alias: ${value("names")}. Elimínelos antes.`;
     case "has-versions":
@@ -136,7 +136,7 @@ function byState(key: string, values: Readonly<Record<string, string>>): string 
     case "not-ended":
       return `No ha terminado: ${value("names")}. Cancélelo antes.`;
     case "rule-too-wide":
-      return `La regla afecta al ${value("share")} %, y most_percent es ${value("most")}. No se eliminó nada. Mire su vista previa y suba most_percent.`;
+      return `La regla afecta al ${value("share")} %, y most_percent es ${value("most")}. No se eliminó nada. Consulte su vista previa y aumente most_percent.`;
     case "on-hold":
       return `Tiene una retención legal: ${value("reason")}. Retírela antes.`;
     case "held-already":

@@ -13,7 +13,7 @@ export default {
   audit: "Registro de auditoría",
   sections: "Control de acceso",
   open: "Este servidor no tiene usuarios",
-  openHint: "Quien lo alcance puede hacerlo todo. El primer usuario debe ser administrador:",
+  openHint: "Cualquiera con acceso a él puede hacerlo todo. El primer usuario debe ser administrador:",
   firstUser: "Crear el primer administrador",
   name: "Nombre",
   principal: "Entidad de seguridad",
@@ -105,14 +105,14 @@ export default {
   builtIn: {
     Owner: "Todo, y dar roles a otros.",
     Contributor:
-      "Todo menos dar roles a otros, gestionar usuarios, poner o quitar retenciones legales y leer el registro de auditoría.",
+      "Todo menos dar roles a otros, gestionar usuarios, aplicar o retirar retenciones legales y leer el registro de auditoría.",
     Reader: "Leer todo menos el registro de auditoría.",
     "AzureML Data Scientist":
       "Todo en un espacio de trabajo menos crear o eliminar espacios de trabajo y decidir solicitudes de fase.",
     "MLflow Data Scientist": "Las acciones de las llamadas de seguimiento y registro de modelos de MLflow.",
     Creator: "Crear experimentos y modelos registrados; quien los crea los gestiona.",
     Auditor: "Leer todo, y leer y exportar el registro de auditoría.",
-    "Legal Hold Officer": "Leer todo menos el registro de auditoría, y poner y quitar retenciones legales.",
+    "Legal Hold Officer": "Leer todo menos el registro de auditoría, y aplicar y retirar retenciones legales.",
     "Link Peer":
       "Para el servidor remoto de un enlace: leer y escribir ejecuciones, modelos, conjuntos de datos y archivos de un espacio de trabajo.",
     "Metrics Reader": "Leer las métricas del servidor: para un sistema de supervisión.",

@@ -13,7 +13,7 @@ export default {
   path: "ruta",
   open: (name: string) => `Abrir ${name}`,
   missing: (path: string) => `No existe el archivo ${path}`,
-  missingHint: "Puede que se haya borrado o que el enlace esté cortado.",
+  missingHint: "Puede que se haya eliminado o que el enlace esté incompleto.",
   noPreview: "Este tipo de archivo no se puede mostrar aquí",
   pdf: "Los PDF no se muestran aquí. Descargue el archivo para leerlo.",
   images: "Imágenes",
@@ -32,7 +32,7 @@ export default {
   image: (name: string) => `Imagen ${name}`,
   series: (count: number) => `${count} imágenes por paso`,
   page: (name: string) => `La página ${name}`,
-  pageHint: "La página se ejecuta aislada. No alcanza este sitio ni ningún otro servidor.",
+  pageHint: "La página se ejecuta aislada y no puede acceder a este sitio ni a ningún otro servidor.",
   notebook: "Cuaderno",
   more: "Mostrar más",
 } satisfies Strings<typeof en>;

@@ -3,6 +3,6 @@ import type en from "./strings.en";
 
 export default {
   states: { active: "Activo", paused: "En pausa", removing: "Desvinculando" },
-  failing: "No se alcanza el remoto",
-  modes: { push: "envía a", pull: "toma de", both: "sincronizado con" },
+  failing: "Sin conexión con el remoto",
+  modes: { push: "envía a", pull: "recibe de", both: "sincronizado con" },
 } satisfies Strings<typeof en>;

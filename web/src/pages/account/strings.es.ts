@@ -4,7 +4,7 @@ import type en from "./strings.en";
 export default {
   title: "Cuenta",
   open: "Este servidor no tiene usuarios",
-  openHint: "Quien lo alcance puede hacerlo todo. El primer usuario se crea en la línea de comandos:",
+  openHint: "Cualquiera con acceso a él puede hacerlo todo. El primer usuario se crea en la línea de comandos:",
   name: "Nombre de usuario",
   displayName: "Nombre",
   kind: "Permisos",

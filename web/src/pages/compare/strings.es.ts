@@ -74,7 +74,7 @@ export default {
       ? "1 fila es igual en todas las ejecuciones y está oculta"
       : `${formatCount(count)} filas son iguales en todas las ejecuciones y están ocultas`,
   noDifference: "Estas ejecuciones no difieren en nada",
-  noMatch: "Nada tiene un nombre así",
+  noMatch: "No hay resultados con ese nombre",
   more: (count: number) => `Mostrar ${formatCount(count)} más`,
   x: "x",
   y: "y",

@@ -24,7 +24,7 @@ export default {
   last: "Última",
   actions: "Acciones",
   noSchedules:
-    "Una programación pone un trabajo en la cola por una expresión cron o cada cierto tiempo, como una tabla que se puntúa cada noche.",
+    "Una programación pone un trabajo en la cola según una expresión cron o cada cierto tiempo, como una tabla que se puntúa cada noche.",
   anyState: "Cualquier estado",
   anyKind: "Cualquier tipo",
   noneMatch: "Ningún trabajo tiene este estado y tipo",

@@ -57,7 +57,7 @@ export default {
   time: "Momento",
   what: "Qué",
   message: "Mensaje",
-  unlinkHint: "La réplica termina. Las copias se conservan, salvo que elija retirarlas.",
+  unlinkHint: "La replicación termina. Las copias se conservan, salvo que elija retirarlas.",
   copies: "Copias",
   keep: "Conservar las copias en ambos lados",
   remove: "Retirar las copias que creó el enlace, en ambos lados. Los elementos que ya existían se conservan.",

@@ -38,7 +38,7 @@ export default {
   passwordLabel: "Contraseña o secreto",
   secretHint: "Se guarda cifrado y no se vuelve a mostrar.",
   push: "Enviar: los elementos de este espacio de trabajo se copian al remoto",
-  pull: "Tomar: los elementos del remoto se copian a este espacio de trabajo",
+  pull: "Recibir: los elementos del remoto se copian a este espacio de trabajo",
   both: "Ambos: los dos espacios se mantienen sincronizados",
   experiments: "Solo estos experimentos",
   experimentsHint: "Patrones como churn*, uno por línea; vacío: todos los experimentos",

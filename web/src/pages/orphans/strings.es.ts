@@ -10,7 +10,7 @@ const files = count("archivo", "archivos");
 export default {
   title: "Huérfanos",
   storage: "Almacenamiento",
-  hint: "Archivos que ninguna fila nombra y filas cuyos archivos faltan. Los archivos de menos de un día no se cuentan: pueden ser de una subida en curso.",
+  hint: "Archivos sin fila en la base de datos y filas cuyos archivos faltan. Los archivos de menos de un día no se cuentan: pueden ser de una subida en curso.",
   search: "Buscar",
   searched: "Buscado",
   working: "Trabajando",
@@ -19,8 +19,8 @@ export default {
     "Un trabajo compara los archivos del espacio de trabajo con sus ejecuciones, modelos y versiones. No cambia nada.",
   sides: { files: "Archivos sin fila", rows: "Filas sin archivos", quarantine: "Cuarentena" },
   clean: {
-    files: "Ningún archivo está sin fila",
-    rows: "Ninguna fila está sin sus archivos",
+    files: "Todos los archivos tienen fila",
+    rows: "Todas las filas tienen sus archivos",
     quarantine: "La cuarentena está vacía",
   },
   place: "Lugar",
@@ -51,7 +51,7 @@ export default {
   moveTitle: "Mover a la cuarentena",
   moveWhat: (some: number, all: number, bytes: string) => `${places(some)} con ${files(all)}, ${bytes}.`,
   moveHint:
-    "Los archivos quedan en el mismo almacén, donde ningún cliente llega, hasta que se eliminen. Se pueden devolver a su lugar.",
+    "Los archivos quedan en el mismo almacén, sin acceso para los clientes, hasta que se eliminen. Se pueden devolver a su lugar.",
   moveAction: "Mover",
   back: "Devolver",
   backOne: (key: string) => `Devolver ${key}`,
@@ -63,5 +63,5 @@ export default {
   prompt: (word: string) => `Escriba ${word} para eliminar`,
   done: (some: number, bytes: string) => `${files(some)}, ${bytes}`,
   rowsHint: "Restaure los archivos desde una copia de seguridad, o elimine la fila.",
-  otherHint: "Los otros archivos están en un lugar que no dice de qué eran. Solo se mueven uno a uno.",
+  otherHint: "Se desconoce a qué pertenecían los otros archivos. Solo se mueven uno a uno.",
 } satisfies Strings<typeof en>;

@@ -45,7 +45,7 @@ export default {
   addExpectation: "Expectativa",
   assessmentNameHint: "Qué se juzga, como correct o tone",
   assessmentValueHint: "Un número, true, false o un texto",
-  removeAssessment: (name) => `Borrar ${name}`,
+  removeAssessment: (name) => `Eliminar ${name}`,
   tags: "Etiquetas",
   metadata: "Metadatos",
   addToDataset: "Añadir a un conjunto",

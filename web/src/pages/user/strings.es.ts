@@ -26,7 +26,7 @@ export default {
   promoted: (name: string) => `${name} es administrador`,
   demote: "Quitar los permisos de administrador",
   demoted: (name: string) => `${name} ya no es administrador`,
-  undone: (name: string) => `Se deshizo para ${name}`,
+  undone: (name: string) => `Se deshizo el cambio de ${name}`,
   remove: "Eliminar",
   removeTitle: (name: string) => `¿Eliminar ${name}?`,
   removeHint:

@@ -7,7 +7,7 @@ export default {
   addChannel: "Nuevo canal",
   none: "Todavía no hay webhooks",
   noneHint:
-    "Un webhook envía una petición firmada a una dirección suya cuando ocurre algo: una ejecución falló, una versión cambió de fase. Un receptor para probarlo:",
+    "Un webhook envía una petición firmada a la dirección que elija cuando ocurre algo: una ejecución falló, una versión cambió de fase. Un receptor para probarlo:",
   name: "Nombre",
   nameHint: "Letras, cifras, puntos, guiones; menos de 63 caracteres",
   url: "Dirección",

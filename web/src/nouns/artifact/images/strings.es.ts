@@ -9,7 +9,7 @@ export default {
     "Aquí aparecen por paso las imágenes registradas con una clave. Las imágenes registradas como archivos están entre los artefactos.",
   step: "Paso",
   find: "Buscar en Imágenes",
-  noneFound: (text) => `Nada tiene «${text}» en su nombre`,
+  noneFound: (text) => `Ningún elemento tiene «${text}» en su nombre`,
   imageAt: (key, step) => `${key}, paso ${step}`,
   imageOf: (run, key, step) => `${run}: ${key}, paso ${step}`,
   atStep: (step) => `Paso ${step}`,

@@ -15,7 +15,7 @@ export default {
   severity: "Gravedad",
   create: "Crear",
   add: "Añadir",
-  created: (name) => `Se ha creado ${name}`,
+  created: (name) => `Se creó ${name}`,
   named: (name, count) => `Se añadió ${traces(count)} a ${name}`,
   none: "ninguna",
   not_an_issue: "no es un problema",

@@ -27,5 +27,5 @@ export default {
   noRecords: "Este conjunto no tiene registros",
   code: "Leerlo en Python",
   missing: "No existe ese conjunto",
-  removeRecord: "Borrar el registro",
+  removeRecord: "Eliminar el registro",
 } satisfies Strings<typeof en>;

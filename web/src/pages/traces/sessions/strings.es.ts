@@ -24,7 +24,7 @@ export default {
   count: (count) => `${formatCount(count)} ${plural(count) === "one" ? "traza" : "trazas"}`,
   asList: "Mostrar en la lista",
   missing: (session) => `Ninguna traza tiene la sesión ${session}`,
-  missingHint: "Puede que se hayan borrado las trazas de esta sesión.",
+  missingHint: "Puede que se hayan eliminado las trazas de esta sesión.",
   open: "Abrir la traza",
   request: "Petición",
   response: "Respuesta",
