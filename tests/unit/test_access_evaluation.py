@@ -78,7 +78,7 @@ def test_compiled_rights_agree_with_the_naive_model(given: list[Grant], found: O
 
 
 @given(grants, st.sampled_from(OBJECTS))
-def test_a_list_has_what_a_look_at_each_object_allows(given: list[Grant], found: Object) -> None:
+def test_a_list_has_the_objects_that_single_checks_allow(given: list[Grant], found: Object) -> None:
     rights = compile_rights(given, PLACE)
 
     for action in ON_OBJECTS[found.kind]:
@@ -88,7 +88,7 @@ def test_a_list_has_what_a_look_at_each_object_allows(given: list[Grant], found:
 
 
 @given(grants, st.sampled_from(sorted(builtin.LEVELS)))
-def test_a_token_never_may_more_than_its_owner(given: list[Grant], level: str) -> None:
+def test_a_token_never_has_more_rights_than_its_owner(given: list[Grant], level: str) -> None:
     whole = compile_rights(given, PLACE)
     bounds = Bounds(builtin.LEVELS[level].allowed, "north", "1")
 
@@ -140,7 +140,7 @@ def test_actions_of_web_services_are_those_of_endpoints() -> None:
     assert unknown(["*/computes/start/action", f"{prefix}aci/write"]) == ["*/computes/start/action"]
 
 
-def test_the_built_in_roles_differ_as_azure_says() -> None:
+def test_the_built_in_roles_differ_as_in_azure() -> None:
     assert builtin.OWNER.allowed == frozenset(ACTIONS)
     assert not any(action.startswith("Microsoft.Authorization/") and not action.endswith("/read")
                    for action in builtin.CONTRIBUTOR.allowed)  # fmt: skip

@@ -26,7 +26,7 @@ class Gone:
     write = read
 
 
-def test_a_store_that_fails_is_told_by_admit_alone() -> None:
+def test_only_admit_raises_the_failure_of_a_store() -> None:
     gate = Gate(Gone(), Policy())
 
     assert (gate.recall({}, "POST"), gate.still_knows(OPEN, gate.age)) == (None, False)
@@ -34,7 +34,7 @@ def test_a_store_that_fails_is_told_by_admit_alone() -> None:
         gate.admit({}, "POST", Source())
 
 
-def test_what_cannot_be_written_is_noted_again() -> None:
+def test_an_audit_entry_that_cannot_be_written_is_retried() -> None:
     noted = EventBuffer()
     refused = Event(action="access.refused", actor="ann")
     noted.add(refused)

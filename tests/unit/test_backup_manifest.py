@@ -28,7 +28,7 @@ def test_a_manifest_is_read_as_it_was_written() -> None:
         (structs.replace(RUNS, columns=[""]), "''"),
     ],
 )
-def test_a_name_that_would_be_more_than_a_name_in_sql_is_refused(table: Table, said: str) -> None:
+def test_a_name_that_is_not_an_sql_identifier_is_refused(table: Table, said: str) -> None:
     raw = msgspec.json.encode(structs.replace(MADE, tables=[RUNS, table]))
 
     with pytest.raises(Damaged) as caught:
@@ -46,6 +46,6 @@ def test_a_manifest_of_another_backup_is_refused() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[]", b'{"format": 1}', b"\xff"])
-def test_what_is_no_manifest_is_refused_with_the_name_of_its_file(raw: bytes) -> None:
+def test_an_invalid_manifest_is_refused_with_its_file_name(raw: bytes) -> None:
     with pytest.raises(Damaged, match=f"^backups/{ID}/MANIFEST.json cannot be read"):
         model.manifest(raw, ID)

@@ -30,7 +30,7 @@ def test_rows_are_the_same_in_pieces_of_any_size() -> None:
         assert list(rows.unpacked(stream[at : at + size] for at in range(0, len(stream), size))) == made
 
 
-def test_a_bomb_is_refused_before_it_is_in_memory() -> None:
+def test_a_decompression_bomb_is_refused_before_it_is_in_memory() -> None:
     """A head that names a block that is too large, before 64 MiB of zeros."""
 
     def bomb() -> Iterator[bytes]:

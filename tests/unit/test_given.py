@@ -12,7 +12,7 @@ POINT = ["m", 1, 2, "r", None, None, 0.5]
 FIELDS = {"source_type": "s", "source": "x", "schema": None, "profile": None, "tags": {"a": "b"}}
 
 
-def test_what_servers_say_is_taken(subtests: pytest.Subtests) -> None:
+def test_valid_values_of_servers_are_accepted(subtests: pytest.Subtests) -> None:
     cases = [
         ("start_time", "", "1700000000000"),
         ("end_time", "", "-5"),
@@ -33,7 +33,7 @@ def test_what_servers_say_is_taken(subtests: pytest.Subtests) -> None:
             validation.check({Field(FieldKind(kind), key): value})
 
 
-def test_what_cannot_be_read_is_refused(subtests: pytest.Subtests) -> None:
+def test_unreadable_values_are_refused(subtests: pytest.Subtests) -> None:
     cases = [
         *(
             ("start_time", "", text)
@@ -63,7 +63,7 @@ def test_a_number_of_a_field(subtests: pytest.Subtests) -> None:
             assert validation.whole_number(doc, FieldKind.END_TIME) == number
 
 
-def test_what_is_no_number_of_a_field(subtests: pytest.Subtests) -> None:
+def test_an_invalid_number_of_a_field(subtests: pytest.Subtests) -> None:
     for text in ["", "-1", "1.0", "x", "\u0663", "9" * 19]:
         with subtests.test(text=text), pytest.raises(Invalid, match=r"end_time is '.*'; it must be a whole number"):
             validation.whole_number({Field(FieldKind.END_TIME): text}, FieldKind.END_TIME)

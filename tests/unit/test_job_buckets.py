@@ -12,7 +12,7 @@ from trackside.scoring.buckets import Buckets
 ALLOWED = Buckets(["s3://data/tables", "abfss://c@account.dfs.core.windows.net/"])
 
 
-def test_a_place_below_what_the_operator_named_is_found(subtests: pytest.Subtests) -> None:
+def test_a_location_below_an_allowed_bucket_is_accepted(subtests: pytest.Subtests) -> None:
     cases = [
         ("s3://data/tables/a/b.parquet", "s3://data/tables", "a/b.parquet"),
         ("S3://data//tables/./b.parquet", "s3://data/tables", "b.parquet"),
@@ -30,7 +30,7 @@ def test_a_place_below_what_the_operator_named_is_found(subtests: pytest.Subtest
             assert (str(found.root), found.key) == (root, key)
 
 
-def test_any_other_place_is_refused(subtests: pytest.Subtests) -> None:
+def test_a_location_outside_of_the_allowed_buckets_is_refused(subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, type[Fault]]] = [
         ("s3://data/other/b.parquet", Denied),
         ("s3://data/tables-of-others/b.parquet", Denied),
@@ -57,7 +57,7 @@ def test_without_the_option_no_bucket_is_allowed() -> None:
         Buckets(()).checked("output", "s3://data/tables/b.parquet")
 
 
-def test_a_scheme_alone_is_no_bucket() -> None:
+def test_a_scheme_without_a_bucket_is_refused() -> None:
     assert not is_in_bucket("s3:/data/b.parquet")
     assert not is_in_bucket("/s3://data/b.parquet")
 
@@ -69,7 +69,7 @@ def test_the_option_names_buckets_only(tmp_path: Path, subtests: pytest.Subtests
             load({"--data": str(tmp_path), "--job-buckets": f"s3://fine,{places}"}, {})
 
 
-def test_jobs_get_no_bucket_in_which_artifacts_are(tmp_path: Path, subtests: pytest.Subtests) -> None:
+def test_jobs_cannot_use_the_bucket_of_the_artifacts(tmp_path: Path, subtests: pytest.Subtests) -> None:
     for flag in ("--artifacts", "--allowed-artifact-roots"):
         flags = {"--data": str(tmp_path), flag: "s3://data/artifacts"}
         for bucket in ("s3://data", "s3://data/artifacts", "s3://data/artifacts/x"):

@@ -15,7 +15,7 @@ def test_a_key_may_become_part_of_a_path(subtests: pytest.Subtests) -> None:
             assert names.fault_of(key) is names.path_fault(key) is None
 
 
-def test_a_key_does_not_lead_elsewhere(subtests: pytest.Subtests) -> None:
+def test_an_unsafe_key_of_a_path_is_refused(subtests: pytest.Subtests) -> None:
     cases = ["", ".", "..", "../a", "..a", "/a", "//a", "a//b", "a/", "a/./b", "a/../b"]
     for key in cases:
         with subtests.test(key=key):
@@ -65,7 +65,7 @@ def test_a_long_name_is_shown_in_part() -> None:
     assert names.shown("a" * 501) == f'"{"a" * 500}\\u2026"'
 
 
-def test_what_is_too_much_is_refused() -> None:
+def test_values_over_the_limits_are_refused() -> None:
     names.check_count(["x"] * names.MAX_NEW, "tags")
     names.check_length("x" * 5, "name", 5)
 

@@ -29,13 +29,13 @@ def said(answer: Callable[[Asked], object], use: Callable[[MlflowRemote], object
     return str(caught.value)
 
 
-def test_a_folder_that_lists_itself_is_no_folder() -> None:
+def test_a_folder_that_lists_itself_is_refused() -> None:
     words = said(lambda asked: {"files": [{"path": "a", "is_dir": True}]}, lambda peer: peer.files(Entity.RUN, "r"))
 
     assert words == "the remote lists 'a' in the folder 'a', which does not contain it"
 
 
-def test_folders_without_an_end_are_given_up() -> None:
+def test_endless_folders_are_given_up() -> None:
     depths = itertools.count(1)
 
     words = said(
@@ -46,7 +46,7 @@ def test_folders_without_an_end_are_given_up() -> None:
     assert "100 folders deep" in words
 
 
-def test_a_page_token_that_comes_again_is_a_circle() -> None:
+def test_a_repeated_page_token_is_an_error() -> None:
     tokens = itertools.cycle("ab")
 
     words = said(
@@ -58,7 +58,7 @@ def test_a_page_token_that_comes_again_is_a_circle() -> None:
 
 
 @pytest.mark.slow
-def test_empty_pages_without_an_end_are_given_up() -> None:
+def test_endless_empty_pages_are_given_up() -> None:
     numbers = itertools.count()
 
     words = said(lambda asked: {"next_page_token": f"t{next(numbers)}"}, lambda peer: peer.changes(""))
@@ -66,7 +66,7 @@ def test_empty_pages_without_an_end_are_given_up() -> None:
     assert words == f"the remote's pages of experiments/search have no end: {MAX_EMPTY_PAGES + 1} in a row are empty"
 
 
-def test_a_search_of_runs_in_a_circle_is_seen_over_several_looks() -> None:
+def test_a_cycle_of_pages_is_detected_over_several_steps() -> None:
     def answer(asked: Asked) -> object:
         if "experiments/search" in asked.path:
             return {"experiments": [{"experiment_id": "1", "name": "e", "lifecycle_stage": "active"}]}
@@ -81,7 +81,7 @@ def test_a_search_of_runs_in_a_circle_is_seen_over_several_looks() -> None:
     assert "runs/search are cyclic" in said(answer, look)
 
 
-def test_a_trackside_that_lists_the_same_ids_again_is_trouble() -> None:
+def test_a_remote_that_lists_the_same_ids_again_is_an_error() -> None:
     with (
         answering(lambda asked: Answered(body=b'{"ids": ["a"], "newest": 1, "next": 1, "more": false}')) as url,
         closing(HttpClient(url, Secret())) as http,

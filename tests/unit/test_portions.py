@@ -15,7 +15,7 @@ FIELDS = st.builds(Field, KINDS, st.text("abc", max_size=2))
 
 
 @given(st.dictionaries(FIELDS, st.text(max_size=2), max_size=30), st.lists(FIELDS, unique=True, max_size=10))
-def test_portions_say_what_the_whole_says(put: Doc, drop: list[Field]) -> None:
+def test_portions_together_equal_the_whole(put: Doc, drop: list[Field]) -> None:
     found = portions.of_patch(Patch(put, drop), most=5)
 
     said = {field: value for each in found for field, value in each.put.items()}
@@ -33,7 +33,7 @@ def test_a_portion_has_so_many_fields_and_the_end_is_the_last(tags: int, most: i
     assert fields.STATUS in found[-1].put
 
 
-def test_what_an_item_is_made_with_comes_first() -> None:
+def test_the_fields_that_create_an_item_come_first() -> None:
     put = {**{Field(FieldKind.TAG, str(i)): "v" for i in range(9)}, fields.NAME: "n", fields.USER: "u"}
 
     found = portions.of_patch(Patch(put), most=4)

@@ -15,7 +15,7 @@ HTTP = Owner("run_id", "r1", "https://host/api/2.0/mlflow-artifacts/artifacts/0/
 NOBODY = Owner("run_id", "", None)
 
 
-def test_sources_that_may_be(subtests: pytest.Subtests) -> None:
+def test_allowed_sources(subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, Owner]] = [
         ("s3://bucket/a/b", NOBODY),
         ("s3://bucket//a/b/", NOBODY),
@@ -40,7 +40,7 @@ def test_sources_that_may_be(subtests: pytest.Subtests) -> None:
             sources.check(source, owner)
 
 
-def test_sources_that_may_not_be(subtests: pytest.Subtests) -> None:
+def test_refused_sources(subtests: pytest.Subtests) -> None:
     texts = [
         "/etc/passwd",
         "etc/passwd",
@@ -90,7 +90,7 @@ def test_sources_that_may_not_be(subtests: pytest.Subtests) -> None:
         "/".join
     )
 )
-def test_no_way_of_writing_leads_out_of_a_run(path: str) -> None:
+def test_no_notation_of_a_path_leaves_a_run(path: str) -> None:
     """What is let through names a place inside, also for a reader that decodes it once more."""
     source = f"mlflow-artifacts:/0/r1/artifacts/{path}"
     try:
@@ -103,7 +103,7 @@ def test_no_way_of_writing_leads_out_of_a_run(path: str) -> None:
     assert place is None or f"{place}/".startswith("mlflow-artifacts:/0/r1/artifacts/")
 
 
-def test_what_a_models_uri_names(subtests: pytest.Subtests) -> None:
+def test_the_target_of_a_models_uri(subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, ModelUri | None]] = [
         ("models:/iris/3", ModelUri(name="iris", version="3")),
         ("models:/iris/Production", ModelUri(name="iris", stage="Production")),
@@ -119,7 +119,7 @@ def test_what_a_models_uri_names(subtests: pytest.Subtests) -> None:
             assert sources.model_uri(source) == meant
 
 
-def test_what_no_models_uri_is(subtests: pytest.Subtests) -> None:
+def test_invalid_models_uris(subtests: pytest.Subtests) -> None:
     cases = ["models:/", "models:", "models:/a/b/c", "models:/a/", "models://h/a/1", "models:/@b"]
     for source in cases:
         with subtests.test(source=source), pytest.raises(Invalid):
@@ -142,11 +142,11 @@ def test_what_no_models_uri_is(subtests: pytest.Subtests) -> None:
         (["s3://bucket/a/b", "s3://bucket//a/b/"], "s3://bucket/a/b"),
     ],
 )
-def test_a_place_is_spelled_in_one_way(uris: list[str], place: str) -> None:
+def test_a_location_has_one_canonical_form(uris: list[str], place: str) -> None:
     assert {sources.place(uri) for uri in uris} == {place}
 
 
-def test_what_names_no_place_by_itself(subtests: pytest.Subtests) -> None:
+def test_uris_without_a_location(subtests: pytest.Subtests) -> None:
     cases = ["runs:/r/x", "models:/m/1", "relative/x", "file://host/x", "s3://b/" + "x" * 3000]
     for uri in cases:
         with subtests.test(uri=uri):
@@ -165,7 +165,7 @@ def test_the_places_above(place: str, above: list[str]) -> None:
     assert sources.above(place) == above
 
 
-def test_what_a_runs_uri_names(subtests: pytest.Subtests) -> None:
+def test_the_target_of_a_runs_uri(subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, tuple[str, str] | None]] = [
         ("runs:/r1/model", ("r1", "model")),
         ("runs:/r1//X/modelX/", ("r1", "X/modelX")),
@@ -178,7 +178,7 @@ def test_what_a_runs_uri_names(subtests: pytest.Subtests) -> None:
             assert sources.run_path(source) == meant
 
 
-def test_what_no_runs_uri_is(subtests: pytest.Subtests) -> None:
+def test_invalid_runs_uris(subtests: pytest.Subtests) -> None:
     cases = ["runs:/", "runs:/r1", "runs:/r1/", "runs:/r1//", "runs://host/r1/m", "runs://r1/m"]
     for source in cases:
         with (
@@ -190,7 +190,7 @@ def test_what_no_runs_uri_is(subtests: pytest.Subtests) -> None:
             sources.run_path(source)
 
 
-def test_a_local_path_is_told_without_dots(subtests: pytest.Subtests) -> None:
+def test_a_local_path_is_returned_without_dots(subtests: pytest.Subtests) -> None:
     cases = [
         ("/a/b", "/a/b"),
         ("/a/b/", "/a/b/"),

@@ -47,7 +47,7 @@ def tags(*items: tuple[str | None, str | None]) -> list[GivenTag]:
 
 
 @given(metrics)
-def test_a_batch_takes_the_points_that_single_calls_take(metric: GivenMetric) -> None:
+def test_a_batch_accepts_the_same_points_as_single_calls(metric: GivenMetric) -> None:
     def result(log: Any, path: str) -> str:
         try:
             return repr(log().points)
@@ -59,7 +59,7 @@ def test_a_batch_takes_the_points_that_single_calls_take(metric: GivenMetric) ->
     assert result(lambda: batch(metrics=[metric]), "metrics[0].") == result(lambda: limits.metric(single), "")
 
 
-def test_what_a_call_logs() -> None:
+def test_the_data_of_a_logging_call() -> None:
     of_model = {**POINT, "model_id": "m-1", "dataset_name": "d", "dataset_digest": "1"}
     point = (3, 7, 1.5)
     model_point = ModelPoint("m-1", "m", point, "d", "1")
@@ -89,7 +89,7 @@ def test_long_values_are_cut() -> None:
     assert limits.new_tags(tags(("a", long), ("b", None))) == {"a": "x" * 8000, "b": ""}
 
 
-def test_what_is_refused(subtests: pytest.Subtests) -> None:
+def test_refused_calls(subtests: pytest.Subtests) -> None:
     cases: list[tuple[Any, str]] = [
         (lambda: limits.metric(LogMetric(run_id="r", value=1, timestamp=1)), f"""parameter 'name' supplied: {NAMES}"""),
         (

@@ -66,9 +66,7 @@ def test_a_sandbox_can_be_made_here() -> None:
     assert sandbox.fault() is None
 
 
-def test_a_bubblewrap_that_does_not_answer_is_a_fault_of_few_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bubblewrap_that_does_not_answer_is_a_short_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "bwrap"
     program.write_text("#!/bin/sh\nexec tail -f /dev/null\n")
     program.chmod(0o755)

@@ -64,7 +64,7 @@ def assert_is_nan(unique: list[Point], ranked: Point, is_nan: int) -> None:
     assert bool(is_nan) in own
 
 
-def test_a_point_that_left_the_tail_is_asked_for_only_where_it_may_be_there() -> None:
+def test_stored_chunks_are_searched_only_for_points_that_they_may_have() -> None:
     asked: list[int] = []
 
     def stored(step: int, _: bytes) -> bool:
@@ -102,7 +102,7 @@ def test_a_full_tail_becomes_a_chunk(subtests: pytest.Subtests) -> None:
             assert bool(one_by_one.chunks) == bool(at_once.chunks) == (count >= TAIL_POINTS)
 
 
-def test_a_point_is_found_where_one_begins_alone() -> None:
+def test_a_point_is_found_at_the_beginning_of_a_packed_one_only() -> None:
     point, other = POINT.pack(1, 2, 3.0), POINT.pack(4, 5, 6.0)
     shifted = b"\1" * 8 + point + b"\1" * 16  # two points, and no such one
 
@@ -131,7 +131,7 @@ def test_values_are_stored_as_mlflow_stores_them(subtests: pytest.Subtests) -> N
 
 
 @given(found=st.lists(points, max_size=12))
-def test_orders_take_a_nan_for_zero(found: list[Point]) -> None:
+def test_nan_is_ordered_as_zero(found: list[Point]) -> None:
     ranked = list(found)
     s.sort_by_rank(ranked)
 

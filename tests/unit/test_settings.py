@@ -34,7 +34,7 @@ def refusal(flags: dict[str, str], environ: dict[str, str] | None = None) -> str
 # What is set, by whom
 
 
-def test_without_any_word_everything_is_in_the_data_folder_and_on_loopback(tmp_path: Path) -> None:
+def test_by_default_everything_is_in_the_data_folder_and_on_loopback(tmp_path: Path) -> None:
     settings = load({}, {})
 
     data = tmp_path / "trackside-data"
@@ -64,7 +64,7 @@ def test_store_and_artifacts_follow_the_data_folder(tmp_path: Path) -> None:
     assert settings.artifacts.path == tmp_path / "elsewhere?x=1" / "artifacts"
 
 
-def test_mlflows_names_mean_the_same(subtests: pytest.Subtests) -> None:
+def test_mlflows_names_of_settings_are_accepted(subtests: pytest.Subtests) -> None:
     cases = [
         ("--backend-store-uri", "--store", "sqlite:///mlflow.db"),
         ("--artifacts-destination", "--artifacts", "s3://bucket/folder"),
@@ -131,7 +131,7 @@ def test_the_port_that_kubernetes_sets_for_a_service_of_this_name_is_no_setting(
     assert load({}, {"TRACKSIDE_PORT": "tcp://10.0.0.1:5000"}).port == 5000
 
 
-def test_what_commands_and_the_client_read_is_known_too() -> None:
+def test_variables_of_commands_and_the_client_are_known() -> None:
     assert unknown_variables({"TRACKSIDE_USER": "ann", "TRACKSIDE_WORKSPACE": "north", "TRACKSIDE_TOKEN": "t"}) == []
     assert unknown_variables({"TRACKSIDE_WORKSPACES": "4"}) == [
         "TRACKSIDE_WORKSPACES is not a setting; did you mean TRACKSIDE_WORKSPACE?"
@@ -168,7 +168,7 @@ def test_an_s3_server_is_named_by_amazons_variable_or_by_mlflows(subtests: pytes
             assert environ == before | added
 
 
-def test_an_empty_variable_is_as_one_that_is_left_out() -> None:
+def test_an_empty_variable_is_ignored() -> None:
     """As Compose passes a variable on that nobody has set."""
     empty = dict.fromkeys((option.variable for option in OPTIONS.values()), "")
 
@@ -213,7 +213,7 @@ def test_the_registry_must_be_in_the_store() -> None:
     )
 
 
-def test_a_flag_of_mlflow_that_means_nothing_here_is_refused_with_the_reason(subtests: pytest.Subtests) -> None:
+def test_an_unsupported_flag_of_mlflow_is_refused_with_the_reason(subtests: pytest.Subtests) -> None:
     for flag in sorted(REFUSED_FLAGS):
         with subtests.test(flag=flag):
             message = refusal({flag: ""})
@@ -322,7 +322,7 @@ def test_a_password_is_never_shown() -> None:
     assert "s3cret" not in refusal({"--registry-store-uri": url})
 
 
-def test_a_store_that_cannot_be_is_refused_with_what_to_do(subtests: pytest.Subtests) -> None:
+def test_an_invalid_store_is_refused_with_a_remedy(subtests: pytest.Subtests) -> None:
     cases = [
         ("mlruns", "a folder of files (such as mlruns) cannot be the store"),
         ("file:///srv/mlruns", "a folder of files (such as mlruns) cannot be the store"),
@@ -379,7 +379,7 @@ def test_buckets_are_named_by_url() -> None:
     )
 
 
-def test_a_place_for_artifacts_that_cannot_be_is_refused(subtests: pytest.Subtests) -> None:
+def test_an_invalid_artifact_location_is_refused(subtests: pytest.Subtests) -> None:
     cases = [
         ("ftp://h/x", "it must be a folder or one of file://, s3://"),
         ("s3:///x", "it names no bucket"),

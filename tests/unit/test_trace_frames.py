@@ -23,10 +23,10 @@ def test_a_frame_is_read_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize("size_bytes", [2, bodies.MOST_FILE_BYTES + 1, 1 << 40, None])
-def test_a_frame_of_another_or_of_no_size_is_damaged(size_bytes: int | None) -> None:
+def test_a_frame_of_another_size_is_damaged(size_bytes: int | None) -> None:
     assert bodies.text_of_file(frame(size_bytes)) is None
 
 
-def test_what_is_cut_off_or_no_frame_is_damaged() -> None:
+def test_a_truncated_or_invalid_frame_is_damaged() -> None:
     for raw in (b"", b"no zstd", MAGIC, frames.compress(b"spans" * 100)[:-3]):
         assert bodies.text_of_file(raw) is None

@@ -6,7 +6,7 @@ from trackside.core import uris
 from trackside.core.errors import Invalid
 
 
-def test_addresses_of_http_servers(subtests: pytest.Subtests) -> None:
+def test_valid_addresses_of_http_servers(subtests: pytest.Subtests) -> None:
     cases = [
         "http://127.0.0.1:1",
         "https://host:65535/path?query#part",
@@ -26,7 +26,7 @@ def test_addresses_of_http_servers(subtests: pytest.Subtests) -> None:
             assert parts.geturl() == address.replace("HTTPS", "https")
 
 
-def test_what_is_no_address_of_an_http_server(subtests: pytest.Subtests) -> None:
+def test_invalid_addresses_of_http_servers(subtests: pytest.Subtests) -> None:
     cases = [
         "",
         "host",
@@ -51,7 +51,7 @@ def test_what_is_no_address_of_an_http_server(subtests: pytest.Subtests) -> None
             assert uris.http_parts(address) is None
 
 
-def test_places_for_artifacts(subtests: pytest.Subtests) -> None:
+def test_valid_artifact_locations(subtests: pytest.Subtests) -> None:
     cases = [
         "",
         "relative/folder",
@@ -67,7 +67,7 @@ def test_places_for_artifacts(subtests: pytest.Subtests) -> None:
             assert uris.check_place(place) == place
 
 
-def test_what_is_no_place_for_artifacts(subtests: pytest.Subtests) -> None:
+def test_invalid_artifact_locations(subtests: pytest.Subtests) -> None:
     cases = [
         ("s3://" + "a" * (uris.MAX_PLACE_CHARS - 4), "Invalid artifact path length"),
         ("http://[::1", "Invalid artifact location 'http://\\[::1'"),

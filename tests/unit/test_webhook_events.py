@@ -184,7 +184,7 @@ def test_changes_without_an_event_in_stock_mlflow_send_none() -> None:
 # What callers may say
 
 
-def test_a_name_as_mlflow_takes_it(subtests: pytest.Subtests) -> None:
+def test_a_name_that_mlflow_accepts(subtests: pytest.Subtests) -> None:
     for name in ["a", "a-b_c.d", "WebHook1", "x" * 63]:
         with subtests.test(name=name):
             assert model.check_name(name) == name
@@ -219,7 +219,7 @@ def test_a_url_that_is_refused(subtests: pytest.Subtests) -> None:
             assert words in refused.value.message
 
 
-def test_events_of_ours_are_not_taken_by_mlflows_calls() -> None:
+def test_tracksides_own_events_are_refused_by_mlflows_calls() -> None:
     with pytest.raises(Invalid, match=r"POST /api/trackside/v1/webhooks accepts Trackside's other events"):
         model.mlflow_events([EventPart(entity="RUN", action="FINISHED")])
     with pytest.raises(Invalid, match="Invalid action 'deleted' for entity 'registered_model'"):
@@ -271,7 +271,7 @@ def test_a_private_address_is_refused_unless_allowed(address: str) -> None:
         *("168.63.129.16", "100.100.100.200", "fd00:ec2::254", "0.0.0.0", "::", "224.0.0.1", "ff02::1", "240.0.0.1"),
     ],
 )
-def test_a_clouds_metadata_and_what_is_no_machine_are_always_refused(address: str) -> None:
+def test_metadata_and_special_addresses_are_always_refused(address: str) -> None:
     assert Rules().refusal("name", address)
     assert Rules(opens_private=True).refusal("name", address)
 
@@ -286,11 +286,11 @@ def test_pauses_double_up_to_an_hour_and_are_spread(attempts: int, chance: float
     assert whole / 2 <= payloads.pause_s(attempts, chance, None) <= whole
 
 
-def test_a_receiver_may_wish_for_a_longer_pause_but_not_for_ever() -> None:
+def test_a_receiver_can_request_a_longer_pause_up_to_a_limit() -> None:
     assert payloads.pause_s(1, 0, 30.0) == 30.0
     assert payloads.pause_s(8, 0, 3.0) == 128.0
     assert payloads.pause_s(1, 0, 1e9) == 86_400.0
 
 
-def test_only_what_may_pass_is_tried_again() -> None:
+def test_only_temporary_failures_are_retried() -> None:
     assert [status for status in range(300, 600) if payloads.may_pass(status)] == [408, 425, 429, *range(500, 600)]

@@ -50,7 +50,7 @@ paths = st.one_of(_paths(), st.text(max_size=30))
 
 
 @given(paths)
-def test_no_key_leads_out_of_the_store(path: str) -> None:
+def test_no_key_is_outside_of_the_store(path: str) -> None:
     try:
         key = keys.from_path(path)
     except Invalid:
@@ -62,7 +62,7 @@ def test_no_key_leads_out_of_the_store(path: str) -> None:
 
 
 @given(paths)
-def test_a_key_is_its_own_path_escaped_or_not(path: str) -> None:
+def test_a_key_is_read_from_a_path_that_is_escaped_or_not(path: str) -> None:
     try:
         key = keys.from_path(path)
     except Invalid:
@@ -87,7 +87,7 @@ def test_a_key_in_a_workspace_is_in_its_part_of_the_store(path: str, workspace: 
 
 
 @given(paths, st.sampled_from(WORKSPACES))
-def test_a_proxied_uri_is_in_the_workspace_too(path: str, workspace: str) -> None:
+def test_a_proxied_uri_is_in_the_workspace(path: str, workspace: str) -> None:
     for uri in (f"mlflow-artifacts:/{path}", f"http://host/api/2.0/mlflow-artifacts/artifacts/{path}"):
         try:
             key = keys.of_proxied(uri)
@@ -98,7 +98,7 @@ def test_a_proxied_uri_is_in_the_workspace_too(path: str, workspace: str) -> Non
 
 
 @given(paths, st.sampled_from(WORKSPACES))
-def test_a_uri_in_full_names_the_same_place_from_the_default_workspace(path: str, workspace: str) -> None:
+def test_a_full_uri_names_the_same_file_from_the_default_workspace(path: str, workspace: str) -> None:
     inside, default = named(workspace), named("default", folders=(workspace,))
     for uri in (f"mlflow-artifacts:/{path}", f"http://host/p/api/2.0/mlflow-artifacts/artifacts/{path}"):
         try:
@@ -114,7 +114,7 @@ def test_a_uri_in_full_names_the_same_place_from_the_default_workspace(path: str
         assert keys.in_workspace(in_full, default) == wanted
 
 
-def test_a_uri_in_full_has_the_folder_of_its_workspace(subtests: pytest.Subtests) -> None:
+def test_a_full_uri_has_the_folder_of_its_workspace(subtests: pytest.Subtests) -> None:
     cases = [
         ("mlflow-artifacts:/1/r", "mlflow-artifacts:/workspaces/north/1/r"),
         ("mlflow-artifacts:/workspaces/north/1", "mlflow-artifacts:/workspaces/north/1"),

@@ -35,12 +35,12 @@ def test_a_buckets_url_names_a_bucket(url: str, monkeypatch: pytest.MonkeyPatch)
     assert isinstance(make_blobs(url), CloudBlobs)
 
 
-def test_anything_else_is_refused() -> None:
+def test_any_other_root_is_refused() -> None:
     with pytest.raises(LocationError):
         make_blobs("ftp://host/folder")
 
 
-def test_a_bucket_without_the_extra_is_refused_with_its_name() -> None:
+def test_a_bucket_without_the_extra_is_refused_with_the_extras_name() -> None:
     program = """
 import sys
 sys.modules["obstore"] = None
@@ -108,7 +108,7 @@ def test_a_root_elsewhere_is_denied(roots: Roots, tmp_path: Path, subtests: pyte
             roots.of(Root(uri.format(tmp_path), None), "file", named("default"))
 
 
-def test_a_root_that_is_no_place_is_invalid(roots: Roots, tmp_path: Path, subtests: pytest.Subtests) -> None:
+def test_an_invalid_root_is_refused(roots: Roots, tmp_path: Path, subtests: pytest.Subtests) -> None:
     cases = ["{}/served/../x", "file://host/served/1", "served/1", "file:///a%2f..%2f..", ""]
     for uri in cases:
         with subtests.test(uri=uri), pytest.raises(Invalid):
@@ -124,7 +124,7 @@ def test_a_shared_root_is_open_only_to_the_workspace_whose_part_it_is(
             roots.of(Root(uri.format(tmp_path), None), "file", named("north"))
 
 
-def test_a_path_decides_where_a_root_that_lies_above_leads(tmp_path: Path) -> None:
+def test_the_path_decides_for_a_root_above_several_workspaces(tmp_path: Path) -> None:
     roots = Roots(str(tmp_path / "store"), served=["/"])
 
     for path in ("store/workspaces/north/file", "store/workspaces"):
@@ -145,7 +145,7 @@ def test_a_workspace_may_have_a_root_of_its_own_but_not_in_anothers_part(roots: 
         )
 
 
-def test_what_became_part_of_a_workspace_is_open_to_it_and_to_no_other(roots: Roots, tmp_path: Path) -> None:
+def test_a_moved_folder_is_open_only_to_its_workspace(roots: Roots, tmp_path: Path) -> None:
     default = named("default", folders=("north",), roots=(f"{tmp_path}/own",))
 
     for uri in ("mlflow-artifacts:/workspaces/north/1/r", f"{tmp_path}/store/workspaces/north/1/r"):
@@ -159,7 +159,7 @@ def test_what_became_part_of_a_workspace_is_open_to_it_and_to_no_other(roots: Ro
         roots.of(Root("mlflow-artifacts:/workspaces/south/1/r", None), "file", default)
 
 
-def test_a_root_that_becomes_a_link_while_it_is_used_gives_nothing_away(tmp_path: Path) -> None:
+def test_a_root_that_is_replaced_by_a_link_reveals_no_file(tmp_path: Path) -> None:
     """Another user of a shared disk swaps the folder for a link, again and again, between each check and each use."""
     folder, aside, secret = tmp_path / "own" / "north", tmp_path / "own" / "aside", tmp_path / "secret"
     for place, text in ((folder, "fine"), (secret, "secret")):

@@ -30,7 +30,7 @@ def executor(blobs: LocalBlobs) -> Iterator[StoreExecutor]:
 
 
 @pytest.mark.parametrize("sizes", [[], [10], [10, 20], [1 << 20, 1], [3 << 20, 3 << 20, 7], [1] * 3000])
-def test_a_body_arrives_whole_however_it_is_cut(blobs: Blobs, executor: StoreExecutor, sizes: list[int]) -> None:
+def test_a_body_in_any_pieces_is_received_completely(blobs: Blobs, executor: StoreExecutor, sizes: list[int]) -> None:
     body = [bytes([i % 256]) * size for i, size in enumerate(sizes)]
 
     stat = asyncio.run(transfer.receive(_request(body, sum(sizes)), blobs, "file", executor))
@@ -51,9 +51,7 @@ def test_a_body_of_another_length_than_announced_is_refused(
 
 
 @pytest.mark.parametrize("size", [3, 1 << 20])
-def test_a_task_that_is_cancelled_leaves_nothing(
-    blobs: Blobs, executor: StoreExecutor, tmp_path: Path, size: int
-) -> None:
+def test_a_cancelled_upload_leaves_no_file(blobs: Blobs, executor: StoreExecutor, tmp_path: Path, size: int) -> None:
     async def cancel_half_way() -> None:
         arrived = asyncio.Event()
         request = _request([b"x" * size] * 3, None, then=arrived.set)
@@ -68,14 +66,14 @@ def test_a_task_that_is_cancelled_leaves_nothing(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_a_client_that_leaves_is_no_fault_of_the_store(blobs: Blobs, executor: StoreExecutor) -> None:
+def test_a_disconnected_client_is_not_an_error_of_the_store(blobs: Blobs, executor: StoreExecutor) -> None:
     with pytest.raises(Disconnected):
         asyncio.run(transfer.receive(_request([b"x" * (2 << 20)], 9 << 20, ends=False), blobs, "file", executor))
 
     assert list(blobs.walk("")) == []
 
 
-def test_a_file_that_is_cut_while_it_is_read_is_not_sent_as_whole(
+def test_a_file_that_is_truncated_during_a_read_is_not_sent_as_complete(
     blobs: Blobs, executor: StoreExecutor, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_bytes(b"x" * (4 << 20))

@@ -19,7 +19,7 @@ def python(code: str, *folders: Path) -> str:
     return done.stdout.strip()
 
 
-def test_the_articles_imports_give_our_workspace() -> None:
+def test_the_imports_of_the_article_give_tracksides_workspace() -> None:
     code = """
 from trackside_mlflow.azureml import install_as_azureml
 install_as_azureml()
@@ -36,7 +36,7 @@ print(ProjectSystemException.__name__, UserErrorException.__name__, WorkspaceExc
     assert python(code).splitlines() == ["True", "WorkspaceNotFound ConfigError TracksideError"]
 
 
-def test_what_does_not_work_cannot_be_imported() -> None:
+def test_unsupported_names_cannot_be_imported() -> None:
     code = """
 from trackside_mlflow.azureml import install_as_azureml
 install_as_azureml()
@@ -91,7 +91,7 @@ print(Workspace)
     assert workspace == "the real one"
 
 
-def test_other_parts_of_azureml_stay_beside_it(tmp_path: Path) -> None:
+def test_other_parts_of_azureml_can_be_installed(tmp_path: Path) -> None:
     (tmp_path / "azureml" / "dataprep").mkdir(parents=True)
     (tmp_path / "azureml" / "dataprep" / "__init__.py").write_text("name = 'dataprep'")
     code = """

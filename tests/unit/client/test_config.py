@@ -56,7 +56,7 @@ def test_the_file_is_searched_upward_in_each_of_its_folders(filed: Peer, nowhere
     assert Workspace.from_config(start).name == "team-a"
 
 
-def test_ours_comes_before_azures_and_the_nearer_before_the_farther(filed: Peer, nowhere: Path) -> None:
+def test_tracksides_file_comes_before_azures_and_a_nearer_before_a_farther_one(filed: Peer, nowhere: Path) -> None:
     write(nowhere / ".azureml" / "config.json", workspace_name="of-azure", url=filed.url)
     write(nowhere / ".trackside" / "config.json", workspace_name="team-a", url=filed.url)
     write(nowhere / "near" / "config.json", workspace_name="team-b", url=filed.url)
@@ -71,7 +71,7 @@ def test_a_file_can_be_named(filed: Peer, nowhere: Path) -> None:
     assert Workspace.from_config(str(path)).name == "team-a"
 
 
-def test_argument_and_environment_come_before_the_files_address(
+def test_argument_and_environment_take_precedence_over_the_file(
     filed: Peer, nowhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(nowhere / "config.json", workspace_name="team-a", url="http://127.0.0.1:1")
@@ -81,14 +81,14 @@ def test_argument_and_environment_come_before_the_files_address(
     assert Workspace.from_config().name == "team-a"
 
 
-def test_somebody_elses_config_json_is_passed_over(filed: Peer, nowhere: Path) -> None:
+def test_a_config_json_of_another_program_is_ignored(filed: Peer, nowhere: Path) -> None:
     write(nowhere / "config.json", workspace_name="team-a", url=filed.url)
     write(nowhere / "package" / "config.json", compilerOptions={})
 
     assert Workspace.from_config(nowhere / "package").name == "team-a"
 
 
-def test_no_file_is_an_error_that_shows_one(nowhere: Path) -> None:
+def test_a_missing_file_is_an_error_with_an_example(nowhere: Path) -> None:
     write(nowhere / "config.json", compilerOptions={})
 
     with pytest.raises(ConfigError) as caught:
@@ -108,7 +108,7 @@ def test_no_file_is_an_error_that_shows_one(nowhere: Path) -> None:
         ('{"Scope": "/subscriptions/S1"}', "is not the scope of a workspace"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_not_passed_over(nowhere: Path, text: str, told: str) -> None:
+def test_an_invalid_file_is_an_error(nowhere: Path, text: str, told: str) -> None:
     write(nowhere / ".azureml" / "config.json").write_text(text)
 
     with pytest.raises(ConfigError, match=told):
@@ -120,7 +120,7 @@ def test_a_path_that_is_not_there_is_an_error(nowhere: Path) -> None:
         Workspace.from_config(nowhere / "absent")
 
 
-def test_what_is_written_is_read_again(filed: Peer, nowhere: Path) -> None:
+def test_a_written_file_can_be_read(filed: Peer, nowhere: Path) -> None:
     workspace = Workspace.get("team-a", url=filed.url)
 
     workspace.write_config()
@@ -132,7 +132,7 @@ def test_what_is_written_is_read_again(filed: Peer, nowhere: Path) -> None:
     assert Workspace.from_config(nowhere / "elsewhere", _file_name="other.json") == workspace
 
 
-def test_a_file_that_azure_wrote_stays_and_ours_is_found_first(filed: Peer, nowhere: Path) -> None:
+def test_a_file_of_azure_is_kept_and_tracksides_is_found_first(filed: Peer, nowhere: Path) -> None:
     azures = write(nowhere / ".azureml" / "config.json", Id=None, Scope=f"{AZURE_SCOPE}/in-the-cloud")
     before = azures.read_text()
 

@@ -129,6 +129,6 @@ def test_each_kind_of_data_has_its_format() -> None:
 @pytest.mark.parametrize(
     ("data", "named"), [(3, "is a int"), ("{", "not JSON"), ({"inputs": object()}, "cannot be sent as JSON")]
 )
-def test_data_that_cannot_be_sent_is_refused(data: Any, named: str) -> None:
+def test_unsupported_data_is_refused(data: Any, named: str) -> None:
     with pytest.raises(ConfigError, match=named):
         inputs.encoded(data)

@@ -22,7 +22,7 @@ def tracking(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     return chosen
 
 
-def test_without_variables_no_request_is_touched(tracking: SimpleNamespace) -> None:
+def test_without_variables_requests_are_not_changed(tracking: SimpleNamespace) -> None:
     assert not TracksideHeaders().in_context()
     assert TracksideHeaders().request_headers() == {}
 
@@ -38,7 +38,7 @@ def test_without_variables_no_request_is_touched(tracking: SimpleNamespace) -> N
         ("file:///tmp/mlruns", {}),
     ],
 )
-def test_the_workspace_of_the_environment_is_sent_where_the_address_names_none(
+def test_the_workspace_of_the_environment_is_sent_if_the_uri_has_none(
     tracking: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, uri: str, headers: dict[str, str]
 ) -> None:
     monkeypatch.setenv("TRACKSIDE_WORKSPACE", "team-a")
@@ -48,7 +48,7 @@ def test_the_workspace_of_the_environment_is_sent_where_the_address_names_none(
     assert TracksideHeaders().request_headers() == headers
 
 
-def test_mlflows_own_choice_of_a_workspace_comes_first(
+def test_mlflows_own_choice_of_a_workspace_takes_precedence(
     tracking: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRACKSIDE_WORKSPACE", "team-a")
@@ -58,9 +58,7 @@ def test_mlflows_own_choice_of_a_workspace_comes_first(
 
 
 @pytest.mark.parametrize("uri", ["http://h:5000", "https://h/ws/team-a", "trackside://h:5000/team-a"])
-def test_the_name_of_who_works_goes_along_in_utf_8(
-    tracking: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, uri: str
-) -> None:
+def test_the_user_name_is_sent_in_utf_8(tracking: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
     monkeypatch.setenv("TRACKSIDE_USER", "Äda")
     tracking.uri = uri
 
@@ -70,9 +68,7 @@ def test_the_name_of_who_works_goes_along_in_utf_8(
     assert sent.encode("latin-1").decode() == "Äda"
 
 
-def test_the_name_of_who_works_goes_to_no_other_kind_of_server(
-    tracking: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_user_name_is_not_sent_to_other_servers(tracking: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRACKSIDE_USER", "ada")
     tracking.uri = "databricks"
 
@@ -118,14 +114,14 @@ def test_the_auth_provider_without_a_token_says_so(tracking: SimpleNamespace) ->
         TokenProvider().get_auth()
 
 
-def test_off_a_cluster_runs_get_no_tags(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_of_a_cluster_runs_get_no_tags(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DATABRICKS_RUNTIME_VERSION", "SLURM_JOB_ID", "SLURM_PROCID"):
         monkeypatch.delenv(name, raising=False)
 
     assert not ClusterContext().in_context()
 
 
-def test_on_a_cluster_runs_say_where_they_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_cluster_runs_get_tags_of_their_origin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "9.1")
     monkeypatch.setenv("SLURM_JOB_ID", "42")
     monkeypatch.delenv("SLURM_PROCID", raising=False)

@@ -5,7 +5,7 @@ import pytest
 from trackside_mlflow import ConfigError, uris
 
 
-def test_a_trackside_address_means_an_http_one(subtests: pytest.Subtests) -> None:
+def test_a_trackside_uri_means_an_http_uri(subtests: pytest.Subtests) -> None:
     cases = [
         ("trackside://host:5000/team-a", "http://host:5000/ws/team-a"),
         ("trackside://host/team-a/", "http://host/ws/team-a"),
@@ -19,12 +19,12 @@ def test_a_trackside_address_means_an_http_one(subtests: pytest.Subtests) -> Non
 
 
 @pytest.mark.parametrize("uri", ["trackside:/team-a", "trackside://host/team-a/more", "ftp://host/team-a"])
-def test_a_trackside_address_of_another_form_is_refused(uri: str) -> None:
+def test_an_invalid_trackside_uri_is_refused(uri: str) -> None:
     with pytest.raises(ConfigError, match=r"must be like trackside://host:5000/team-a"):
         uris.to_http(uri)
 
 
-def test_files_have_trackside_addresses_too() -> None:
+def test_files_can_have_trackside_uris() -> None:
     files = uris.artifacts_to_http("trackside+https://host/team-a/1/abc/artifacts/model")
 
     assert files == "https://host/ws/team-a/api/2.0/mlflow-artifacts/artifacts/1/abc/artifacts/model"
@@ -61,7 +61,7 @@ def test_the_servers_address_is_cut_out_of_a_tracking_uri(subtests: pytest.Subte
             assert uris.server_url(given) == server
 
 
-def test_which_addresses_belong_to_a_server(subtests: pytest.Subtests) -> None:
+def test_which_uris_belong_to_a_server(subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, str | None, bool]] = [
         ("http://h:5000/ws/a", "http://h:5000", True),
         ("http://h:5000", "http://h:5000/ws/b", True),
@@ -78,7 +78,7 @@ def test_which_addresses_belong_to_a_server(subtests: pytest.Subtests) -> None:
             assert uris.is_under(uri, server) is under
 
 
-def test_a_scope_is_read_in_any_case_and_written_as_azure_does() -> None:
+def test_a_scope_is_read_in_any_case_and_written_in_azures_form() -> None:
     text = "/subscriptions/S/resourcegroups/R/providers/microsoft.machinelearningservices/workspaces/W?"
 
     assert str(uris.Scope.parse(text)) == (

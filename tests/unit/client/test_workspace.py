@@ -94,9 +94,7 @@ def test_an_unknown_workspace_is_an_error_that_names_it_the_server_and_those_tha
         ({"id": "another"}, "not 'another'"),
     ],
 )
-def test_a_workspace_filed_elsewhere_is_not_the_one_that_was_asked_for(
-    peer: Peer, wanted: dict[str, str], told: str
-) -> None:
+def test_a_workspace_of_another_group_is_not_returned(peer: Peer, wanted: dict[str, str], told: str) -> None:
     peer.add("team-a", subscription_id="S1", resource_group="R1")
 
     with pytest.raises(WorkspaceNotFound, match=told):
@@ -111,7 +109,7 @@ def test_subscriptions_and_groups_are_compared_without_case(peer: Peer) -> None:
     )
 
 
-def test_create_sends_what_is_given_and_returns_the_new_workspace(peer: Peer) -> None:
+def test_create_sends_its_arguments_and_returns_the_new_workspace(peer: Peer) -> None:
     workspace = Workspace.create(
         "team-a", subscription_id="S1", resource_group="R1", location="lab", tags={"a": "b"}, url=peer.url
     )
@@ -128,7 +126,7 @@ def test_create_refuses_a_name_that_is_taken(peer: Peer) -> None:
         Workspace.create("team-a", url=peer.url)
 
 
-def test_create_with_exist_ok_returns_what_is_there(peer: Peer) -> None:
+def test_create_with_exist_ok_returns_an_existing_workspace(peer: Peer) -> None:
     peer.add("team-a", description="the old one")
 
     assert Workspace.create("team-a", description="new", exist_ok=True, url=peer.url).description == "the old one"
@@ -141,19 +139,19 @@ def test_create_with_exist_ok_does_not_take_a_workspace_of_another_group(peer: P
         Workspace.create("team-a", resource_group="R2", exist_ok=True, url=peer.url)
 
 
-def test_create_warns_of_what_only_azure_has(peer: Peer) -> None:
+def test_create_warns_about_arguments_that_only_azure_has(peer: Peer) -> None:
     with pytest.warns(UserWarning, match="ignored: key_vault, storage_account"):
         Workspace.create("team-a", storage_account="s", key_vault="k", app_insights=None, url=peer.url)
 
 
-def test_create_does_not_drop_a_link_in_silence(peer: Peer) -> None:
+def test_create_does_not_ignore_a_link(peer: Peer) -> None:
     with pytest.raises(ConfigError, match="adb_workspace"):
         Workspace.create("team-a", adb_workspace="/subscriptions/x", url=peer.url)
 
     assert peer.workspaces == {}
 
 
-def test_create_does_not_take_a_misspelt_argument(peer: Peer) -> None:
+def test_create_refuses_a_misspelt_argument(peer: Peer) -> None:
     with pytest.raises(TypeError, match=r"create\(\) got an unexpected keyword argument 'tag'"):
         Workspace.create("team-a", tag="x", url=peer.url)
 
@@ -173,7 +171,7 @@ def test_list_returns_lists_by_name(peer: Peer) -> None:
     assert list(Workspace.list(url=peer.url)) == ["team-a", "team-b", "team-c"]
 
 
-def test_update_changes_what_is_given_and_returns_the_details(peer: Peer) -> None:
+def test_update_changes_given_fields_and_returns_the_details(peer: Peer) -> None:
     peer.add("team-a", description="old", friendly_name="A")
 
     details = Workspace.get("team-a", url=peer.url).update(description="new", tags={"x": "y"})
@@ -181,7 +179,7 @@ def test_update_changes_what_is_given_and_returns_the_details(peer: Peer) -> Non
     assert (details["description"], details["friendlyName"], details["tags"]) == ("new", "A", {"x": "y"})
 
 
-def test_details_come_under_azuremls_names(peer: Peer) -> None:
+def test_details_have_azuremls_names(peer: Peer) -> None:
     record = peer.add("team-a", friendly_name="Team A")
 
     details = Workspace.get("team-a", url=peer.url).get_details()
@@ -204,7 +202,7 @@ def test_delete_deletes_on_the_server(peer: Peer) -> None:
     assert peer.workspaces == {}
 
 
-def test_delete_takes_the_contents_along_only_when_told(peer: Peer) -> None:
+def test_delete_removes_contents_only_on_request(peer: Peer) -> None:
     workspace = Workspace.create("team-a", url=peer.url)
     peer.answers["/api/trackside/v1/workspaces/team-a"] = (
         400,
@@ -255,7 +253,7 @@ def test_the_token_comes_from_the_argument_or_the_environment(peer: Peer, monkey
     assert sent == ["Bearer from-environment", "Bearer from-argument", "Bearer from-object"]
 
 
-def test_a_server_that_does_not_answer_is_named_with_what_to_do() -> None:
+def test_an_unreachable_server_is_reported_with_a_remedy() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
@@ -281,7 +279,7 @@ def test_a_server_of_another_kind_is_recognised(peer: Peer, answer: tuple[int, b
         Workspace.get("team-a", url=peer.url)
 
 
-def test_a_refusal_carries_the_servers_words(peer: Peer) -> None:
+def test_a_refusal_has_the_servers_message(peer: Peer) -> None:
     peer.answers["/api/trackside/v1/workspaces"] = (403, b'{"error_code": "PERMISSION_DENIED", "message": "Not yours"}')
 
     with pytest.raises(Refused, match="refused: Not yours") as caught:
@@ -290,7 +288,7 @@ def test_a_refusal_carries_the_servers_words(peer: Peer) -> None:
     assert (caught.value.status, caught.value.error_code) == (403, "PERMISSION_DENIED")
 
 
-def test_an_address_that_is_none_is_refused(subtests: pytest.Subtests) -> None:
+def test_an_invalid_server_uri_is_refused(subtests: pytest.Subtests) -> None:
     cases = ["localhost:5000", "file:///etc/passwd", "https://", "databricks"]
     for url in cases:
         with subtests.test(url=url), pytest.raises(ConfigError, match="it must be like http://"):
@@ -298,7 +296,7 @@ def test_an_address_that_is_none_is_refused(subtests: pytest.Subtests) -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b"])
-def test_a_name_that_is_none_is_refused(peer: Peer, name: str) -> None:
+def test_an_invalid_workspace_name_is_refused_by_the_client(peer: Peer, name: str) -> None:
     with pytest.raises(ConfigError, match="name"):
         Workspace.get(name, url=peer.url)
 

@@ -10,7 +10,7 @@ RIGHT = "tags.a = 'b'"
 LIKE = "tags.a LIKE '" + "a%" * 80 + "'"
 
 
-def test_a_filter_that_is_right_has_no_fault(subtests: pytest.Subtests) -> None:
+def test_a_valid_filter_has_no_error(subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, str | None]] = [
         ("", None),
         ("AND", None),
@@ -23,7 +23,7 @@ def test_a_filter_that_is_right_has_no_fault(subtests: pytest.Subtests) -> None:
             assert check_filter(text, RUNS) == Checked(field=None if field is None else (field, None))
 
 
-def test_a_fault_has_a_place(subtests: pytest.Subtests) -> None:
+def test_an_error_has_a_position(subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, str | None, str, str | None]] = [
         ("tags.a|", "", "a comparison", "tags.a"),
         ("tags.a NOT |1", "1", "a comparison", "tags.a"),
@@ -73,7 +73,7 @@ def test_a_fault_has_a_place(subtests: pytest.Subtests) -> None:
             assert caught.value.message == found.fault.message
 
 
-def test_a_fault_of_the_grammar_shows_forty_characters(subtests: pytest.Subtests) -> None:
+def test_a_syntax_error_shows_forty_characters(subtests: pytest.Subtests) -> None:
     cases = [
         ("tags.a IS 1", "'1' (NULL is expected at character 11)"),
         (

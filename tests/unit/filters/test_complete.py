@@ -9,7 +9,7 @@ from trackside.core.filters.fields import RUNS, resolve
 ALL_COMPARISONS = ("=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "CONTAINS", "IN", "BETWEEN")
 
 
-def test_a_caret_stands_where_something_is_expected(subtests: pytest.Subtests) -> None:
+def test_completions_depend_on_the_position_of_the_caret(subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, str, str, str | None]] = [
         ("|", "field", "", None),
         ("  |", "field", "", None),

@@ -84,7 +84,7 @@ orders = st.lists(
 
 @settings(max_examples=examples(120), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(stored=experiments, filters=st.lists(clauses, max_size=3), order_by=orders, size=st.integers(1, 4))
-def test_pages_are_what_the_filter_means_in_order(
+def test_pages_have_the_matching_experiments_in_order(
     tx: Tx, stored: list[Experiment], filters: list[str], order_by: list[str], size: int
 ) -> None:
     tx = Tx(tx._session, next(workspaces), 0)

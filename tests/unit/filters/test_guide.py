@@ -36,5 +36,5 @@ def test_an_order_of_the_guide_is_read(subtests: pytest.Subtests) -> None:
             assert parse_order_by([text], RUNS)
 
 
-def test_the_guide_says_the_bounds() -> None:
+def test_the_guide_states_the_limits() -> None:
     assert f"{MAX_CHARS:,} characters, {MAX_CLAUSES} comparisons and {MAX_VALUES:,} values" in GUIDE

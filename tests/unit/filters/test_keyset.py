@@ -27,7 +27,7 @@ KINDS: list[Kind] = ["number", "text", "whole number"]
 )
 @example(0, math.inf, "", 0)
 @example(0, -math.inf, "", 0)
-def test_a_token_brings_the_order_values_back(rank: int, number: float, text: str, whole: int) -> None:
+def test_a_token_contains_the_order_values(rank: int, number: float, text: str, whole: int) -> None:
     token = keyset.token(SEARCH, (rank, number if rank == 0 else None, 0, text, 0, whole))
 
     start = keyset.start(token, SEARCH, KINDS)
@@ -35,7 +35,7 @@ def test_a_token_brings_the_order_values_back(rank: int, number: float, text: st
     assert start == Start(after=((rank, number if rank == 0 else None), (0, text), (0, whole)))
 
 
-def test_a_page_has_a_token_only_if_there_is_more() -> None:
+def test_a_page_has_a_token_only_if_more_rows_follow() -> None:
     rows = [(10, 0, 1.5), (11, 0, math.inf)]
 
     assert keyset.cut(rows, 2, SEARCH) == ([10, 11], None)
@@ -45,11 +45,11 @@ def test_a_page_has_a_token_only_if_there_is_more() -> None:
     assert keyset.start(token, SEARCH, ["number"]) == Start(after=((0, 1.5),))
 
 
-def test_a_token_of_stock_mlflow_says_how_many_rows_to_pass_over() -> None:
+def test_a_token_of_stock_mlflow_is_an_offset_of_rows() -> None:
     assert keyset.start(encoded({"offset": 3}), SEARCH, KINDS) == Start(offset=3)
 
 
-def test_what_is_no_token_is_refused_in_mlflows_words(subtests: pytest.Subtests) -> None:
+def test_an_invalid_token_is_refused_with_mlflows_message(subtests: pytest.Subtests) -> None:
     cases = [
         ("not base64", "Invalid page token, could not base64-decode"),
         ("x", "Invalid page token, could not base64-decode"),
@@ -68,7 +68,7 @@ def test_what_is_no_token_is_refused_in_mlflows_words(subtests: pytest.Subtests)
             assert caught.value.message.startswith(message)
 
 
-def test_a_token_cannot_say_more_than_an_order_value(subtests: pytest.Subtests) -> None:
+def test_a_token_with_invalid_contents_is_refused(subtests: pytest.Subtests) -> None:
     cases: list[Any] = [
         {},
         [],
@@ -101,7 +101,7 @@ def test_a_token_cannot_say_more_than_an_order_value(subtests: pytest.Subtests) 
 
 
 @given(st.text(max_size=40) | st.binary(max_size=40).map(lambda data: base64.b64encode(data).decode()))
-def test_any_text_is_a_token_or_refused(text: str) -> None:
+def test_any_text_is_a_valid_token_or_refused(text: str) -> None:
     with suppress(Invalid):
         keyset.start(text, SEARCH, KINDS)
 

@@ -203,7 +203,7 @@ SETTINGS = settings(max_examples=examples(120))
 
 @SETTINGS
 @given(stored=st.lists(runs(), max_size=5), text=filters)
-def test_a_filter_finds_what_it_finds_in_mlflow(stored: list[dict[str, Any]], text: str) -> None:
+def test_a_filter_finds_the_same_as_in_mlflow(stored: list[dict[str, Any]], text: str) -> None:
     tree = parse_filter(text, RUNS)
 
     found = [run["run_id"] for run in stored if matches(tree, ours(run))]
@@ -213,7 +213,7 @@ def test_a_filter_finds_what_it_finds_in_mlflow(stored: list[dict[str, Any]], te
 
 @SETTINGS
 @given(stored=st.lists(runs(), min_size=1, max_size=4), text=near)
-def test_what_mlflow_takes_we_take(stored: list[dict[str, Any]], text: str) -> None:
+def test_filters_that_mlflow_accepts_are_accepted(stored: list[dict[str, Any]], text: str) -> None:
     try:
         expected = stock.SearchUtils.filter([theirs(run) for run in stored], text)
     except Exception:  # noqa: BLE001 MLflow has many ways to fail on odd text
@@ -249,7 +249,7 @@ orders = st.lists(
 
 @SETTINGS
 @given(stored=st.lists(runs(), max_size=6, unique_by=lambda run: run["run_id"]), order_by=orders)
-def test_an_order_is_that_of_mlflow(stored: list[dict[str, Any]], order_by: list[str]) -> None:
+def test_an_order_equals_mlflows_order(stored: list[dict[str, Any]], order_by: list[str]) -> None:
     try:
         wanted = search_sql.parse(None, order_by, [1], ["active"]).orders
     except Invalid as fault:
@@ -272,7 +272,7 @@ def test_an_order_is_that_of_mlflow(stored: list[dict[str, Any]], order_by: list
         st.sampled_from(["ASC", "desc", "down", "DESC x", "!= 1", ", status"]),
     )
 )
-def test_an_order_that_mlflow_takes_we_take(text: str) -> None:
+def test_orders_that_mlflow_accepts_are_accepted(text: str) -> None:
     try:
         kind, key, ascending = stock.SearchUtils.parse_order_by_for_search_runs(text)
     except Exception:  # noqa: BLE001 as above
@@ -317,7 +317,7 @@ def test_an_experiment_is_found_as_in_mlflow(
     assert found == bool(stock.SearchExperimentsUtils.filter([experiment], text))
 
 
-def test_what_mlflow_takes_by_accident_is_refused(subtests: pytest.Subtests) -> None:
+def test_filters_that_mlflow_accepts_by_accident_are_refused(subtests: pytest.Subtests) -> None:
     cases = [
         ("metrics. a > 1", "a space is no part of a bare name"),
         ("metrics.a . b > 1", "a space is no part of a bare name"),

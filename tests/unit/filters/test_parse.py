@@ -37,7 +37,7 @@ C = compare(TAG, "c", "=", "3")
 TEXTUAL = "{'=', '!=', 'LIKE', 'NOT LIKE', 'ILIKE', 'NOT ILIKE', 'IN', 'NOT IN', 'BETWEEN', 'NOT BETWEEN'}"
 
 
-def test_a_filter_says_what_it_says(subtests: pytest.Subtests) -> None:
+def test_a_filter_is_parsed_to_its_tree(subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, Filter]] = [
         # As MLflow has it.
         ("metrics.acc >= 0.94", compare(METRIC, "acc", ">=", 0.94)),
@@ -89,13 +89,13 @@ def test_a_filter_says_what_it_says(subtests: pytest.Subtests) -> None:
             assert parse_filter(text, RUNS) == expected
 
 
-def test_what_says_nothing_is_met_by_everything(subtests: pytest.Subtests) -> None:
+def test_an_empty_filter_matches_everything(subtests: pytest.Subtests) -> None:
     for text in [None, "", "  \n ", "AND", "and AND"]:
         with subtests.test(text=text):
             assert parse_filter(text, RUNS) is None
 
 
-def test_a_refusal_says_what_is_wrong(subtests: pytest.Subtests) -> None:
+def test_a_refusal_names_the_error(subtests: pytest.Subtests) -> None:
     cases = [
         ("tags.a = '1'; tags.b = '2'", "Search filter contained multiple expression"),
         ("tags.a = '1';", "Invalid clause(s) in filter string: ';'"),
@@ -210,7 +210,7 @@ def test_values_keep_every_digit() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*invalid escape sequence")
-def test_a_text_in_a_list_is_what_python_reads(subtests: pytest.Subtests) -> None:
+def test_texts_in_a_list_are_read_as_in_python(subtests: pytest.Subtests) -> None:
     cases = [
         "'a'",
         '"a"',
@@ -291,7 +291,7 @@ def test_each_search_has_its_fields(subtests: pytest.Subtests) -> None:
             assert parse_filter(text, fields) == expected
 
 
-def test_each_search_refuses_in_its_words(subtests: pytest.Subtests) -> None:
+def test_each_search_has_its_own_messages(subtests: pytest.Subtests) -> None:
     cases: list[tuple[Fields, str, str]] = [
         (
             EXPERIMENTS,
@@ -315,7 +315,7 @@ def test_each_search_refuses_in_its_words(subtests: pytest.Subtests) -> None:
             assert message in caught.value.message
 
 
-def test_an_order_says_what_it_says(subtests: pytest.Subtests) -> None:
+def test_an_order_is_parsed_to_its_fields(subtests: pytest.Subtests) -> None:
     cases: list[tuple[Fields, str, Order]] = [
         (RUNS, "metrics.a", Order(Field(METRIC, "a"))),
         (RUNS, "metrics.`Mean Square` dEsC", Order(Field(METRIC, "Mean Square"), ascending=False)),
@@ -356,7 +356,7 @@ def test_an_invalid_order_is_refused(subtests: pytest.Subtests) -> None:
             assert message in caught.value.message
 
 
-def test_a_field_orders_once() -> None:
+def test_a_field_can_be_in_an_order_once() -> None:
     with pytest.raises(Invalid, match="`order_by` contains duplicate fields"):
         parse_order_by(["start_time", "metrics.a", "created DESC"], RUNS)
     with pytest.raises(Invalid, match="at most 20"):
@@ -412,7 +412,7 @@ PIECES += ["metrics.a > 1", "params.a = 'x'", "run_id IN ('a', 'b')", "tags.`x y
 @example("tags.a = ²")
 @example("metrics.a > ٣")
 @example("metrics.a > ٣٣٣٣٣٣٣٣٣٣٣٣٣٣٣٣٣٣٣٣٣")
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     for fields in (RUNS, EXPERIMENTS, REGISTERED_MODELS, MODEL_VERSIONS, LOGGED_MODELS):
         with suppress(Invalid):
             parse_filter(text, fields)

@@ -215,7 +215,7 @@ def pages(tx: Tx, subject: Subject, text: str, order_by: list[str], size: int) -
 
 @settings(max_examples=examples(60), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(registry=registries(), text=filters(MODELS), order_by=orders(MODEL_KEYS), size=st.integers(1, 6))
-def test_a_search_of_models_finds_what_python_finds(
+def test_a_search_of_models_equals_a_filter_in_python(
     tx: Tx, registry: list[Model], text: str, order_by: list[str], size: int
 ) -> None:
     inside = in_one_of_its_own(tx)
@@ -227,7 +227,7 @@ def test_a_search_of_models_finds_what_python_finds(
 
 @settings(max_examples=examples(60), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(registry=registries(), text=filters(VERSIONS), order_by=orders(VERSION_KEYS), size=st.integers(1, 6))
-def test_a_search_of_versions_finds_what_python_finds(
+def test_a_search_of_versions_equals_a_filter_in_python(
     tx: Tx, registry: list[Model], text: str, order_by: list[str], size: int
 ) -> None:
     inside = in_one_of_its_own(tx)
@@ -266,7 +266,7 @@ def test_prompts_show_if_they_are_asked_for(tx: Tx, subtests: pytest.Subtests) -
             assert pages(inside, MODELS, f"tags.`{IS_PROMPT_TAG}` {text}", [], 10) == found
 
 
-def test_tags_that_begin_alike_are_told_apart(tx: Tx) -> None:
+def test_tags_with_a_common_prefix_are_distinguished(tx: Tx) -> None:
     """An index holds the beginnings of values only."""
     inside = in_one_of_its_own(tx)
     store(inside, [Model(f"m{size}", {"k": "ä" * size}, 1, []) for size in (99, 100, 101)])
@@ -275,7 +275,7 @@ def test_tags_that_begin_alike_are_told_apart(tx: Tx) -> None:
         assert pages(inside, MODELS, f"tags.k = '{'ä' * length}'", [], 10) == [(f"m{length}",)]
 
 
-def test_patterns_reach_beyond_the_beginnings_of_tags(tx: Tx, subtests: pytest.Subtests) -> None:
+def test_patterns_match_beyond_the_indexed_beginning_of_tags(tx: Tx, subtests: pytest.Subtests) -> None:
     cases = ["%b", "%ä", "ä%", f"{'ä' * 99}%", f"{'ä' * 100}%", f"{'ä' * 101}%b", "%", "_%Ä%"]
     inside = in_one_of_its_own(tx)
     values = [f"{'ä' * size}{end}" for size in (1, 98, 99, 100, 101, 102) for end in ("", "b")]
@@ -288,7 +288,7 @@ def test_patterns_reach_beyond_the_beginnings_of_tags(tx: Tx, subtests: pytest.S
                 assert pages(inside, MODELS, text, [], 5) == expected(records, MODELS, text, [])
 
 
-def test_a_piece_in_the_middle_is_found_by_its_bits_before_any_text_is_read(tx: Tx) -> None:
+def test_a_part_of_a_text_is_found_by_its_bits_before_texts_are_read(tx: Tx) -> None:
     inside = in_one_of_its_own(tx)
     places = ["north", "south", "east", "west"]
     store(inside, [Model(at, {"k": f"a {at} b"}, 1, [Version("", f"s3://b/{at}/c", {}, 1)]) for at in places])
@@ -301,7 +301,7 @@ def test_a_piece_in_the_middle_is_found_by_its_bits_before_any_text_is_read(tx: 
             assert re.search(r"USING COVERING INDEX \w+_by_grams", plan[3])
 
 
-def test_what_has_no_bits_of_its_own_is_read(tx: Tx) -> None:
+def test_texts_without_stored_bits_are_read(tx: Tx) -> None:
     """As what an older version has stored, and what is long."""
     inside = in_one_of_its_own(tx)
     store(
@@ -317,7 +317,7 @@ def test_what_has_no_bits_of_its_own_is_read(tx: Tx) -> None:
 
 
 @pytest.mark.slow
-def test_a_piece_that_many_have_is_found_all_the_same(tx: Tx) -> None:
+def test_a_common_part_of_texts_is_found(tx: Tx) -> None:
     inside = in_one_of_its_own(tx)
     names = [f"m{i:04}" for i in range(search_sql.MOST_LISTED + 2)]
     store(inside, [Model(name, {"k": f"a north-{name}"}, 1, []) for name in names])
@@ -336,7 +336,7 @@ def test_a_range_of_beginnings_ends_with_the_last_character(tx: Tx) -> None:
         assert pages(inside, MODELS, text, [], 5) == expected(records, MODELS, text, [])
 
 
-def test_a_tag_that_makes_a_prompt_hides_a_model(tx: Tx) -> None:
+def test_a_tag_that_marks_a_prompt_hides_the_model(tx: Tx) -> None:
     inside = in_one_of_its_own(tx)
     store(inside, [Model("iris", {}, 1, [Version("", "s3://b/a", {}, 1)])])
     models.set_tag(inside, "iris", IS_PROMPT_TAG, "true")

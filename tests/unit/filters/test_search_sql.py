@@ -40,7 +40,7 @@ SETTINGS = settings(
 
 @SETTINGS
 @given(stored=st.lists(runs(), max_size=6), wanted=st.lists(filters, min_size=1, max_size=4))
-def test_sql_finds_what_python_matches(tx: Tx, stored: list[Run], wanted: list[Filter]) -> None:
+def test_sql_finds_the_runs_that_python_matches(tx: Tx, stored: list[Run], wanted: list[Filter]) -> None:
     experiment = save(tx, stored)
 
     for tree in wanted:
@@ -57,7 +57,7 @@ def test_sql_finds_what_python_matches(tx: Tx, stored: list[Run], wanted: list[F
     size=st.integers(1, 4),
     spread=st.booleans(),
 )
-def test_pages_are_the_whole_once_and_in_order(
+def test_pages_have_each_run_once_and_in_order(
     tx: Tx, stored: list[Run], tree: Filter | None, orders: list[Order], size: int, spread: bool
 ) -> None:
     half = len(stored) // 2 if spread else 0
@@ -76,7 +76,7 @@ def test_pages_are_the_whole_once_and_in_order(
 
 @SETTINGS
 @given(tree=filters)
-def test_a_filter_written_out_is_read_back_as_it_was(tree: Filter) -> None:
+def test_a_written_filter_is_parsed_to_the_same_tree(tree: Filter) -> None:
     try:
         text = written(tree)
     except ValueError:
@@ -88,7 +88,7 @@ def test_a_filter_written_out_is_read_back_as_it_was(tree: Filter) -> None:
     assert normal(read) == normal(tree), text
 
 
-def test_an_infinite_number_in_a_list_is_no_stored_value(tx: Tx, subtests: pytest.Subtests) -> None:
+def test_an_infinity_in_a_list_matches_no_stored_value(tx: Tx, subtests: pytest.Subtests) -> None:
     stored = [with_metric(point) for point in (MOST_POSITIVE, -MOST_POSITIVE, 1.0)]
     experiment = save(tx, stored)
 
@@ -102,7 +102,7 @@ def test_an_infinite_number_in_a_list_is_no_stored_value(tx: Tx, subtests: pytes
             assert sorted(found) == sorted(run.run_id for run in stored if matches(tree, run.record))
 
 
-def test_params_that_begin_alike_are_told_apart(tx: Tx, subtests: pytest.Subtests) -> None:
+def test_params_with_a_common_prefix_are_distinguished(tx: Tx, subtests: pytest.Subtests) -> None:
     for length in (search_sql.INDEXED - 1, search_sql.INDEXED, search_sql.INDEXED + 1, 2000):
         values = ["é" * length, "é" * (length - 1), "é" * (length + 1), "é" * (length - 1) + "e"]
         stored = [

@@ -19,7 +19,7 @@ RECORD = Record(
 )
 
 
-def test_a_clause_holds_and_its_opposite_does_not(subtests: pytest.Subtests) -> None:
+def test_a_clause_is_true_and_its_opposite_false(subtests: pytest.Subtests) -> None:
     cases = [
         "metrics.m = 2",
         "metrics.m != 3",
@@ -70,7 +70,7 @@ def test_a_clause_holds_and_its_opposite_does_not(subtests: pytest.Subtests) -> 
             assert not matches(parse_filter(f"NOT ({text})", RUNS), RECORD)
 
 
-def test_a_clause_does_not_hold(subtests: pytest.Subtests) -> None:
+def test_a_clause_is_false(subtests: pytest.Subtests) -> None:
     cases = [
         "metrics.m < 2",
         "metrics.m > 2",
@@ -99,7 +99,7 @@ def test_a_clause_does_not_hold(subtests: pytest.Subtests) -> None:
             assert not matches(parse_filter(text, RUNS), RECORD)
 
 
-def test_everything_meets_no_filter() -> None:
+def test_every_run_matches_an_empty_filter() -> None:
     assert matches(None, RECORD)
 
 
@@ -129,13 +129,13 @@ def test_values_come_before_nan_and_nan_before_what_is_missing_in_both_direction
     assert by("metrics.m DESC", "params.p") == [4, 3, 2, 1, 0]
 
 
-def test_a_text_says_a_number(subtests: pytest.Subtests) -> None:
+def test_a_text_is_a_number(subtests: pytest.Subtests) -> None:
     for text in ["0", "-1", "1.5", "1e5", "1E+05", " 1\t", "\n1\r", "0.0"]:
         with subtests.test(text=text):
             assert number(text) == float(text)
 
 
-def test_a_text_says_no_number(subtests: pytest.Subtests) -> None:
+def test_a_text_is_not_a_number(subtests: pytest.Subtests) -> None:
     cases = ["", "01", "+1", ".5", "5.", "1e", "nan", "inf", "1_0", "٣", "0x1", "\x0b1", "1 2"]
     for text in cases:
         with subtests.test(text=text):

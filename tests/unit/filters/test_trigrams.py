@@ -9,9 +9,7 @@ TEXTS = st.text(st.sampled_from("aBc7-/ä€\U0001f600İΣ"), max_size=12)
 
 
 @given(TEXTS, TEXTS, TEXTS, TEXTS)
-def test_a_text_has_the_bits_of_its_pieces_in_any_case_of_ascii(
-    before: str, one: str, between: str, other: str
-) -> None:
+def test_a_text_has_the_bits_of_its_parts_ignoring_ascii_case(before: str, one: str, between: str, other: str) -> None:
     text = f"{before}{one}{between}{other}"
     upper = "".join(letter.upper() if letter.isascii() else letter for letter in other)
 
@@ -20,18 +18,18 @@ def test_a_text_has_the_bits_of_its_pieces_in_any_case_of_ascii(
         assert trigrams.of_text(text) & bits == bits
 
 
-def test_a_text_lacks_bits_of_what_is_not_in_it() -> None:
+def test_a_text_lacks_the_bits_of_other_texts() -> None:
     wanted = trigrams.of_pattern("%/model-005000/%")
 
     assert trigrams.of_text("s3://bucket/model-005000/x") & wanted == wanted
     assert trigrams.of_text("s3://bucket/forest-17/x") & wanted != wanted
 
 
-def test_short_pieces_tell_nothing() -> None:
+def test_short_parts_have_no_bits() -> None:
     assert trigrams.of_pattern("%ab%_c_d%") == 0
 
 
-def test_a_long_text_may_hold_anything() -> None:
+def test_a_long_text_has_all_bits() -> None:
     assert trigrams.of_text("x" * trigrams.LONGEST) != trigrams.ANY
     assert trigrams.of_text("x" * (trigrams.LONGEST + 1)) == trigrams.ANY
 

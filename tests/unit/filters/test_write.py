@@ -58,7 +58,7 @@ def test_a_value_has_the_quotes_that_it_needs(subtests: pytest.Subtests) -> None
             assert quoted(value) == text
 
 
-def test_no_value_is_a_condition_too() -> None:
+def test_a_missing_value_has_a_condition() -> None:
     text = equals(Field(Entity.TAG, "a b"), None, RUNS)
 
     assert text == "tags.`a b` IS NULL"

@@ -9,7 +9,7 @@ from support.runner.cpu import spent_s
 BUSY = "import sys, time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\nsys.stdin.read()"
 
 
-def test_what_a_child_spends_counts_while_it_lives_and_after() -> None:
+def test_the_cpu_time_of_children_counts_during_and_after_their_life() -> None:
     before = spent_s(os.getpid())
 
     with subprocess.Popen([sys.executable, "-c", BUSY], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:

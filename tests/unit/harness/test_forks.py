@@ -61,7 +61,7 @@ def test_a_forked_server_imports_nothing_to_start_and_end(tmp_path: Path) -> Non
     assert ("listening" in started, imported) == (True, "")
 
 
-def test_a_child_that_has_ended_unheard_is_signalled_in_vain() -> None:
+def test_signalling_an_ended_child_has_no_effect() -> None:
     with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE, text=True) as ended:
         ended.communicate()
         assert ended.stdout is not None

@@ -15,7 +15,7 @@ def test_a_sample_has_so_many_of_each_module_and_each_time_the_same() -> None:
     assert sample[:10] != A[:10]
 
 
-def test_survivors_are_told_and_what_no_test_calls_is_not_counted() -> None:
+def test_survivors_are_listed_and_untested_code_is_not_counted() -> None:
     statuses = dict.fromkeys([*A, *B], "not checked")
     statuses |= {A[0]: "killed", A[1]: "survived", A[2]: "timeout", A[3]: "no tests", B[0]: "killed"}
 

@@ -15,7 +15,7 @@ def ordered(nodeids: list[str]) -> list[str]:
     return [nodeids[at] for at in places]
 
 
-def test_what_is_shared_by_folders_begins_first_and_together() -> None:
+def test_shared_folders_are_started_first_and_together() -> None:
     order = ordered([*SHARED, *WAITING, *COMPUTING])
     assert [unit_of(each) for each in order[:3]] == ["browser", "browser", "clients"]
 

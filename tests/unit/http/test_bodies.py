@@ -42,7 +42,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(work, 10))
 
 
-def test_a_body_that_stands_still_makes_way_for_one_that_comes() -> None:
+def test_a_stalled_body_is_dropped_for_a_new_one() -> None:
     async def work() -> None:
         memory = BodyMemory(ROOM_BYTES, patience_s=0)
         still, coming = Client(memory), Client(memory)
@@ -64,7 +64,7 @@ def test_a_body_that_stands_still_makes_way_for_one_that_comes() -> None:
     run(work())
 
 
-def test_a_body_that_keeps_its_pace_keeps_its_room() -> None:
+def test_a_body_that_arrives_steadily_is_kept() -> None:
     async def work() -> None:
         memory = BodyMemory(ROOM_BYTES, patience_s=3600)
         first, second = Client(memory), Client(memory)
@@ -82,7 +82,7 @@ def test_a_body_that_keeps_its_pace_keeps_its_room() -> None:
     run(work())
 
 
-def test_a_body_that_has_come_is_not_turned_out() -> None:
+def test_a_complete_body_is_not_dropped() -> None:
     """Its call is under way."""
 
     async def work() -> None:

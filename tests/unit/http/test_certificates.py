@@ -31,20 +31,20 @@ def shakes_hands(files: Files, name: str, authority: Path) -> bool:
     return theirs.version() is not None
 
 
-def test_each_name_is_taken_and_no_other(tmp_path: Path) -> None:
+def test_a_certificate_is_valid_for_its_names_only(tmp_path: Path) -> None:
     files = certificates.prepare(tmp_path / "tls", NAMES)
 
     assert all(shakes_hands(files, name, files.authority) for name in NAMES)
     assert not shakes_hands(files, "other.example", files.authority)
 
 
-def test_another_authority_does_not_speak_for_it(tmp_path: Path) -> None:
+def test_a_certificate_of_another_authority_is_not_trusted(tmp_path: Path) -> None:
     files, other = (certificates.prepare(tmp_path / name, NAMES) for name in ("one", "other"))
 
     assert not shakes_hands(files, "localhost", other.authority)
 
 
-def test_the_keys_are_for_their_owner(tmp_path: Path) -> None:
+def test_key_files_are_private_to_their_owner(tmp_path: Path) -> None:
     certificates.prepare(tmp_path, NAMES)
 
     modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
@@ -62,7 +62,7 @@ def test_files_stay_until_they_end_soon_or_a_name_is_new(tmp_path: Path) -> None
     assert shakes_hands(files, "new.example", files.authority)
 
 
-def test_files_that_are_no_certificates_are_named(tmp_path: Path) -> None:
+def test_files_that_are_not_certificates_are_named(tmp_path: Path) -> None:
     certificates.prepare(tmp_path, NAMES)
     (tmp_path / "server.pem").write_text("garbage")
 

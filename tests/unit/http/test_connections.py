@@ -62,7 +62,7 @@ def run(
     return asyncio.run(served())
 
 
-def test_the_longest_idle_connection_makes_room_for_a_new_one() -> None:
+def test_the_longest_idle_connection_is_closed_for_a_new_one() -> None:
     async def scenario(connect: Callable[[], Awaitable[Opened]]) -> list[str]:
         first, second, third = [await connect() for _ in range(MOST)]
         found = [await _status(each, REQUEST) for each in (second, third, first)]
@@ -72,7 +72,7 @@ def test_the_longest_idle_connection_makes_room_for_a_new_one() -> None:
     assert run(scenario) == ["200", "200", "200", "200", "", "200", "200"]
 
 
-def test_a_connection_that_never_sent_anything_makes_room_too() -> None:
+def test_a_connection_without_any_request_is_closed_for_a_new_one() -> None:
     async def scenario(connect: Callable[[], Awaitable[Opened]]) -> list[str]:
         silent = [await connect() for _ in range(5 * MOST)]
         return [await _status(silent[0]), await _status(await connect(), REQUEST)]
@@ -80,7 +80,7 @@ def test_a_connection_that_never_sent_anything_makes_room_too() -> None:
     assert run(scenario) == ["", "200"]
 
 
-def test_a_connection_is_refused_while_each_other_one_has_a_request_under_way() -> None:
+def test_a_connection_is_refused_if_every_other_one_has_a_request() -> None:
     async def scenario(connect: Callable[[], Awaitable[Opened]]) -> list[str]:
         half = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\n"
         busy = [await connect() for _ in range(MOST)]
@@ -90,7 +90,7 @@ def test_a_connection_is_refused_while_each_other_one_has_a_request_under_way() 
     assert run(scenario) == ["100", "100", "100", "503", "200", "200", "200"]
 
 
-def test_a_body_that_drips_makes_room_while_each_connection_has_a_request_under_way() -> None:
+def test_a_slow_body_is_dropped_if_every_connection_has_a_request() -> None:
     state = ServerState()
 
     async def looked(came: int) -> None:

@@ -18,7 +18,7 @@ def scope(client: str, *headers: tuple[str, str]) -> dict[str, Any]:
 FORGED = (("x-forwarded-for", "1.2.3.4"), ("x-forwarded-proto", "https"))
 
 
-def test_a_client_that_is_no_listed_proxy_is_who_it_is() -> None:
+def test_headers_of_a_client_that_is_not_a_listed_proxy_are_ignored() -> None:
     for trusted in ((), ("10.0.0.1",)):
         found = Forwarded(trusted)
 
@@ -26,7 +26,7 @@ def test_a_client_that_is_no_listed_proxy_is_who_it_is() -> None:
         assert not found.is_secure(scope("192.0.2.7", *FORGED))
 
 
-def test_a_listed_proxy_says_where_a_request_came_from(subtests: pytest.Subtests) -> None:
+def test_a_listed_proxy_sets_the_address_of_the_client(subtests: pytest.Subtests) -> None:
     cases = [
         ("192.0.2.7", "192.0.2.7"),
         ("1.2.3.4, 192.0.2.7", "192.0.2.7"),  # what the client itself claims comes before what the proxy adds
@@ -43,7 +43,7 @@ def test_a_listed_proxy_says_where_a_request_came_from(subtests: pytest.Subtests
             assert found.address(scope("10.0.0.1", ("x-forwarded-for", hops))) == address
 
 
-def test_a_listed_proxy_says_whether_the_client_speaks_https() -> None:
+def test_a_listed_proxy_sets_the_scheme_of_the_client() -> None:
     found = Forwarded(["10.0.0.1"])
 
     assert found.is_secure(scope("10.0.0.1", ("x-forwarded-proto", "https")))

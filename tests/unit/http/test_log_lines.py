@@ -7,7 +7,7 @@ import pytest
 from trackside.core.log_lines import FORMAT, LineFormatter
 
 
-def test_what_a_caller_says_stays_in_its_line(subtests: pytest.Subtests) -> None:
+def test_text_of_a_caller_stays_in_one_log_line(subtests: pytest.Subtests) -> None:
     cases = ["\n", "\r\n", "\r", "\x85", "\u2028", "\x0b", "\x1b[2K", "\0"]
     for end in cases:
         with subtests.test(end=end):

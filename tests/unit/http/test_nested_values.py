@@ -17,20 +17,20 @@ class _Items(Call, frozen=True):
     ratio: float | None = None
 
 
-def test_a_field_that_an_item_lacks_is_named(subtests: pytest.Subtests) -> None:
+def test_a_missing_field_of_an_item_is_named(subtests: pytest.Subtests) -> None:
     cases = ["[{}]", '[{"pairs":[]}]', '[{"name":null}]', '[{"name":"a"},{}]']
     for items in cases:
         with subtests.test(items=items), pytest.raises(Invalid, match=r"required parameter 'items\[[01]\]\.name'"):
             decode_body(_Items, b'{"items":%s}' % items.encode())
 
 
-def test_pairs_are_read_beside_a_value_that_is_not_plain_json() -> None:
+def test_pairs_are_read_next_to_a_value_that_is_not_plain_json() -> None:
     call = decode_body(_Items, b'{"items":[{"name":"a","pairs":[["run","r1"]]}],"ratio":NaN}')
 
     assert call.items == [_Item("a", [("run", "r1")])]
 
 
-def test_what_is_no_pair_is_refused_with_its_place(subtests: pytest.Subtests) -> None:
+def test_an_invalid_pair_is_refused_with_its_index(subtests: pytest.Subtests) -> None:
     cases = ['["run"]', '[["run"]]', '[["run","a","b"]]', '[{"run":"a"}]', "[3]"]
     for pairs in cases:
         with (
@@ -40,6 +40,6 @@ def test_what_is_no_pair_is_refused_with_its_place(subtests: pytest.Subtests) ->
             decode_body(_Items, b'{"items":[{"name":"a","pairs":%s}]}' % pairs.encode())
 
 
-def test_a_part_of_a_pair_that_is_no_text_is_refused_with_its_place() -> None:
+def test_a_part_of_a_pair_that_is_not_text_is_refused_with_its_index() -> None:
     with pytest.raises(Invalid, match=r"Invalid value 3 for parameter 'items\[0\]\.pairs\[0\]\[1\]' supplied"):
         decode_body(_Items, b'{"items":[{"name":"a","pairs":[["run",3]]}]}')

@@ -84,7 +84,7 @@ def deadline() -> float:
     return time.monotonic() + 20
 
 
-def test_addresses_of_metadata_and_of_no_machine_are_closed_whatever_the_operator_lists(
+def test_metadata_and_special_addresses_are_closed_for_every_setting(
     subtests: pytest.Subtests,
 ) -> None:
     for address in METADATA + NOWHERE:
@@ -94,7 +94,7 @@ def test_addresses_of_metadata_and_of_no_machine_are_closed_whatever_the_operato
             assert everything.refusal("name", address)
 
 
-def test_private_addresses_are_open_by_rule_by_network_or_by_name(subtests: pytest.Subtests) -> None:
+def test_private_addresses_can_be_allowed_by_rule_network_or_name(subtests: pytest.Subtests) -> None:
     for address in PRIVATE:
         with subtests.test(address=address):
             assert Rules().refusal("name", address)
@@ -111,7 +111,7 @@ def test_public_addresses_are_open(subtests: pytest.Subtests) -> None:
             assert Rules().refusal("name", address) is None
 
 
-def test_other_spellings_of_an_address_are_that_address(subtests: pytest.Subtests) -> None:
+def test_other_notations_of_an_address_are_recognized(subtests: pytest.Subtests) -> None:
     cases = ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518", "[::ffff:169.254.169.254]"]
     for host in cases:
         with subtests.test(host=host):
@@ -124,7 +124,7 @@ def test_other_spellings_of_an_address_are_that_address(subtests: pytest.Subtest
                 assert "where clouds serve" in str(caught.value)
 
 
-def test_a_name_with_one_closed_address_is_not_called() -> None:
+def test_a_name_that_has_one_closed_address_is_not_called() -> None:
     guard = Guard(Rules(), resolve=names("93.184.216.34", "127.0.0.1"))
 
     with pytest.raises(Forbidden, match=r"name: 127\.0\.0\.1 is not a public address"):
@@ -156,7 +156,7 @@ def test_a_redirect_to_metadata_is_not_followed() -> None:
 
 
 @pytest.mark.parametrize("found", [("10.0.0.1",), ("169.254.169.254",), ()])
-def test_who_may_not_administrate_does_not_learn_why_a_host_cannot_be_reached(found: tuple[str, ...]) -> None:
+def test_only_administrators_get_the_reason_why_a_host_is_unreachable(found: tuple[str, ...]) -> None:
     http = HttpClient("http://name:1", Secret(), guard=Guard(CLOSED, resolve=names(*found)))
     with closing(http), pytest.raises(RemoteUnavailable) as caught:
         http.json("GET", "/x")
@@ -181,7 +181,7 @@ def test_a_host_that_refuses_and_one_that_cuts_the_connection_read_like_one_that
     assert heard == [" cannot be reached by this server"] * 2
 
 
-def test_nothing_is_repeated_of_an_answer_that_is_not_mlflows(subtests: pytest.Subtests) -> None:
+def test_messages_do_not_quote_answers_of_other_programs(subtests: pytest.Subtests) -> None:
     bodies = [b"secret", b'"secret"', b'["secret"]', b'{"message": "secret"}', b'{"error_code": "secret"}']
     statuses = ["200 OK", "403 Forbidden", "404 Not Found", "500 Internal Server Error"]
     for status, body in itertools.product(statuses, bodies):
@@ -193,7 +193,7 @@ def test_nothing_is_repeated_of_an_answer_that_is_not_mlflows(subtests: pytest.S
             assert "secret" not in said(http)
 
 
-def test_a_status_line_that_is_none_is_not_repeated() -> None:
+def test_messages_do_not_quote_an_invalid_status_line() -> None:
     with Remote(not_http) as remote, closing(HttpClient(remote.url, Secret())) as http:
         assert said(http).endswith("its answer is not HTTP)")
 
@@ -205,7 +205,7 @@ def test_a_list_of_remotes_has_hosts_addresses_and_networks() -> None:
     )
 
 
-def test_a_remote_that_is_none_is_refused_at_the_start(subtests: pytest.Subtests) -> None:
+def test_an_invalid_remote_is_refused_at_the_start(subtests: pytest.Subtests) -> None:
     cases = ["http://host", "host:5000", "10.0.0.0/40", "a b", "*.internal"]
     for word in cases:
         with (

@@ -76,7 +76,7 @@ def complaint(flags: dict[str, str], environ: dict[str, str]) -> str:
     return ""
 
 
-def test_what_holds_no_password_is_shown(subtests: pytest.Subtests) -> None:
+def test_an_url_without_a_password_is_shown(subtests: pytest.Subtests) -> None:
     cases = [
         ("postgresql://user:password@host:5432/db", "postgresql://user:***@host:5432/db"),
         ("mlruns", "mlruns"),

@@ -37,7 +37,7 @@ def test_a_request_with_the_same_head_has_another_body(subtests: pytest.Subtests
             assert known.body_in(BEFORE + b"%d" % len(body) + AFTER + body) == body
 
 
-def test_anything_else_is_left_to_the_parser(subtests: pytest.Subtests) -> None:
+def test_other_requests_are_left_to_the_parser(subtests: pytest.Subtests) -> None:
     cases = [
         b"",
         BEFORE + b"2" + AFTER,  # the body comes later
@@ -78,7 +78,7 @@ def test_the_length_is_found_however_a_client_writes_it(subtests: pytest.Subtest
                 assert repeat(raw % (name, space) + b"{}").body_in(raw % (name, space) + b"{}") == b"{}"
 
 
-def test_a_head_without_a_length_and_a_query_repeats_whole() -> None:
+def test_a_head_without_length_and_query_is_cached_completely() -> None:
     raw = b"GET /a HTTP/1.1\r\nHost: here\r\n\r\n"
     known = repeat(raw)
 
@@ -133,7 +133,7 @@ def test_a_query_that_a_parser_might_read_otherwise_is_left_to_it(subtests: pyte
             assert known.request_in(data) is None
 
 
-def test_a_query_before_a_body_repeats_whole() -> None:
+def test_a_query_before_a_body_is_cached_completely() -> None:
     raw = b"DELETE /a?b=1 HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
     known = repeat(raw)
 
@@ -142,11 +142,11 @@ def test_a_query_before_a_body_repeats_whole() -> None:
 
 
 @pytest.mark.parametrize("data", [b"\r\n\r\n" + BEFORE + b"2" + AFTER + b"{}", b"\r\n" + BEFORE + b"2" + AFTER + b"{}"])
-def test_nothing_repeats_a_head_behind_empty_lines(data: bytes) -> None:
+def test_a_head_after_empty_lines_is_not_cached(data: bytes) -> None:
     assert repeat_of(head_of(BEFORE + b"2" + AFTER), data) is None
 
 
-def test_a_length_that_is_written_another_way_is_not_remembered() -> None:
+def test_a_length_in_another_form_is_not_cached() -> None:
     data = b"POST /a HTTP/1.1\r\nContent-Length:\t2\r\n\r\n{}"
 
     assert repeat_of(head_of(data), data) is None

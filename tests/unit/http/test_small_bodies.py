@@ -107,7 +107,7 @@ def test_a_body_arrives_whole_and_has_room_until_its_answer(size: int) -> None:
     asyncio.run(scenario())
 
 
-def test_a_client_that_leaves_gives_back_the_room_of_its_body() -> None:
+def test_a_disconnected_client_frees_the_room_of_its_body() -> None:
     async def scenario() -> None:
         app = App()
         async with connected(app) as (_, writer):
@@ -128,7 +128,7 @@ def test_a_client_that_leaves_gives_back_the_room_of_its_body() -> None:
 
 
 @pytest.mark.parametrize("size", [LARGE, SMALL_BYTES + 1])
-def test_a_body_that_finds_no_room_or_is_too_large_goes_the_long_way(size: int) -> None:
+def test_a_body_without_room_or_a_large_body_uses_the_general_path(size: int) -> None:
     async def scenario() -> None:
         app = App()
         if size <= SMALL_BYTES:

@@ -31,7 +31,7 @@ EARLIER: Doc = {CREATED: "5", UPDATED: "50"}
 LATER: Doc = {CREATED: "7", UPDATED: "70"}
 
 
-def test_a_copy_that_is_older_keeps_the_time_of_its_making_and_takes_the_later_change() -> None:
+def test_an_older_copy_keeps_its_creation_time_and_gets_the_later_change_time() -> None:
     merged = compare(Entity.EXPERIMENT, met(), LATER, EARLIER, Mode.PUSH, can)
 
     assert merged.for_them.put == {UPDATED: "70"}
@@ -39,21 +39,21 @@ def test_a_copy_that_is_older_keeps_the_time_of_its_making_and_takes_the_later_c
     assert not merged.for_us
 
 
-def test_a_copy_that_changed_later_keeps_that_time_and_takes_the_earlier_making() -> None:
+def test_a_copy_that_changed_later_keeps_that_time_and_gets_the_earlier_creation() -> None:
     merged = compare(Entity.EXPERIMENT, met(), EARLIER, LATER, Mode.PUSH, can)
 
     assert merged.for_them.put == {CREATED: "5"}
     assert merged.agreed == {CREATED: "5"}
 
 
-def test_a_pull_takes_what_is_better_there() -> None:
+def test_a_pull_takes_the_better_times_of_the_remote() -> None:
     merged = compare(Entity.EXPERIMENT, met(), LATER, EARLIER, Mode.PULL, can)
 
     assert merged.for_us.put == {CREATED: "5"}
     assert not merged.for_them
 
 
-def test_what_was_agreed_of_a_time_that_stands_stays_agreed() -> None:
+def test_an_agreed_time_that_is_unchanged_stays_agreed() -> None:
     item = met({CREATED: "9", NAME: "x"})
 
     merged = compare(Entity.EXPERIMENT, item, {**LATER, NAME: "x"}, {**EARLIER, NAME: "x"}, Mode.PUSH, can)
@@ -61,7 +61,7 @@ def test_what_was_agreed_of_a_time_that_stands_stays_agreed() -> None:
     assert merged.agreed == {CREATED: "9", UPDATED: "70", NAME: "x"}
 
 
-def test_a_copy_of_our_making_has_our_times_at_first() -> None:
+def test_a_copy_that_the_link_created_first_has_the_local_times() -> None:
     assert put_there(Mode.PUSH, LATER, EARLIER, met(None, CreatedBy.US)) == LATER
     assert put_there(Mode.PUSH, LATER, EARLIER, met({CREATED: "7"}, CreatedBy.US)) == {UPDATED: "70"}
 
@@ -78,7 +78,7 @@ def test_a_source_without_times_changes_none() -> None:
 
 
 @pytest.mark.parametrize("local", [EARLIER, LATER])
-def test_both_sides_come_to_the_earlier_making_and_the_later_change(local: Doc) -> None:
+def test_both_sides_converge_to_the_earlier_creation_and_the_later_change(local: Doc) -> None:
     remote = LATER if local is EARLIER else EARLIER
 
     assert compare(Entity.EXPERIMENT, met(), local, remote, Mode.BOTH, can).agreed == {CREATED: "5", UPDATED: "70"}
@@ -88,7 +88,7 @@ def test_other_items_have_their_sources_times() -> None:
     assert compare(Entity.LOGGED_MODEL, met(), LATER, EARLIER, Mode.PUSH, can).for_them.put == LATER
 
 
-def test_a_remote_that_cannot_change_a_field_is_not_asked_to() -> None:
+def test_a_field_that_the_remote_cannot_change_is_not_sent() -> None:
     merged = compare(
         Entity.RUN, met(), {NAME: "x"}, {}, Mode.PUSH, lambda entity, field, verb: entity is not Entity.RUN
     )
@@ -100,7 +100,7 @@ def taking(put: Doc) -> Merged:
     return Merged(Patch(), Patch(put), {}, [])
 
 
-def test_times_that_were_taken_meanwhile_and_are_better_are_not_taken_again() -> None:
+def test_times_that_became_better_meanwhile_are_kept() -> None:
     before = {CREATED: "9", UPDATED: "90", NAME: "a"}
 
     assert outdone(taking({CREATED: "7"}), before, {**before, CREATED: "5"}) == {CREATED}
@@ -111,7 +111,7 @@ def test_times_that_were_taken_meanwhile_and_are_better_are_not_taken_again() ->
     assert outdone(taking({CREATED: "7"}), before, {NAME: "a"}) == set()
 
 
-def test_what_else_differs_is_dropped_there_and_said_as_ever() -> None:
+def test_other_differences_are_replaced_on_the_remote_and_reported() -> None:
     tag, gone = Field(FieldKind.TAG, "t"), Field(FieldKind.TAG, "gone")
     item = met({tag: "1", gone: "1"})
 
@@ -121,7 +121,7 @@ def test_what_else_differs_is_dropped_there_and_said_as_ever() -> None:
     assert tag in [conflict.field for conflict in merged.conflicts]
 
 
-def test_a_remote_is_asked_what_it_can_do_to_which_field_of_what() -> None:
+def test_the_remote_is_asked_for_its_abilities_by_kind_and_field() -> None:
     asked = []
 
     def ask(entity: Entity, field: Field, verb: str) -> bool:

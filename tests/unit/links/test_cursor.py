@@ -8,13 +8,13 @@ from trackside.sync.remote.trackside.cursor import ListCursor, LogCursor, is_of_
 LOG = LogCursor("0f", 12, 1_700_000_000_000)
 
 
-def test_a_place_in_the_log_is_a_text_and_comes_back() -> None:
+def test_a_position_in_the_log_is_read_back_from_its_text() -> None:
     assert LOG.encode() == "0f/12/1700000000000"
     assert LogCursor.decode(LOG.encode()) == LOG
     assert not is_of_list(LOG.encode())
 
 
-def test_a_place_in_a_list_is_a_text_and_comes_back(subtests: pytest.Subtests) -> None:
+def test_a_position_in_a_list_is_read_back_from_its_text(subtests: pytest.Subtests) -> None:
     for after in ["", "r1", "a model/1a", "x  y"]:
         with subtests.test(after=after):
             place = ListCursor(LOG, Entity.MODEL_VERSION, after)

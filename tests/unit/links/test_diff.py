@@ -10,7 +10,7 @@ D = Field(FieldKind.TAG, "d")
 E = Field(FieldKind.TAG, "e")
 
 
-def test_fields_that_are_left_out_are_neither_taken_nor_dropped_and_stay_agreed() -> None:
+def test_omitted_fields_are_neither_taken_nor_deleted_and_stay_agreed() -> None:
     conflict = Conflict(A, "1", "2", "2", Mode.BOTH)
     merged = Merged(Patch({C: "9"}), Patch({A: "2", B: "3"}, [C, D]), {A: "2", B: "3"}, [conflict])
 
@@ -19,7 +19,7 @@ def test_fields_that_are_left_out_are_neither_taken_nor_dropped_and_stay_agreed(
     assert kept == Merged(Patch({C: "9"}), Patch({B: "3"}, [D]), {A: "1", B: "3", C: "8"}, [conflict])
 
 
-def test_only_fields_that_we_are_about_to_take_count_as_changed_meanwhile() -> None:
+def test_only_fields_to_be_taken_count_as_changed_meanwhile() -> None:
     merged = Merged(Patch(), Patch({A: "new"}, [B]), {}, [])
     before: Doc = {A: "1", B: "1", C: "1"}
 
@@ -34,7 +34,7 @@ def test_a_patch_says_whether_it_changes_anything() -> None:
     assert Patch({}, [A])
 
 
-def test_the_fields_of_a_kind_are_told_by_their_keys() -> None:
+def test_fields_of_a_kind_are_recognized_by_their_keys() -> None:
     assert of_kind({A: "1", B: "2", C: "3"}, FieldKind.TAG) == {"a": "1", "b": "2"}
 
 

@@ -20,7 +20,7 @@ def test_a_digest_is_the_same_in_any_order_and_in_any_pieces() -> None:
     assert one.points == 3
 
 
-def test_a_digest_is_what_servers_of_earlier_releases_say_it_is() -> None:
+def test_a_digest_equals_that_of_earlier_releases() -> None:
     digest = Digest()
     digest.add(point(1) + point(2))
 
@@ -49,7 +49,7 @@ def test_a_schema_is_joined_to_the_same_text_whichever_side_is_first() -> None:
     assert joined_schema(one, other) == joined_schema(other, one) == joined
 
 
-def test_of_parts_that_are_empty_on_both_sides_an_empty_one_is_left() -> None:
+def test_parts_that_are_empty_on_both_sides_stay_empty() -> None:
     one = '{"inputs": {}, "outputs": "", "expectations": {}}'
 
     assert joined_schema(one, one) == '{"expectations": {}, "inputs": {}, "outputs": ""}'

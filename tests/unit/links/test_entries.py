@@ -18,7 +18,7 @@ def read(entry: Any) -> str:
     return str(entry["id"])
 
 
-def test_what_cannot_be_read_is_named_after_the_others() -> None:
+def test_unreadable_entries_are_reported_after_the_others() -> None:
     found = [{"id": "a"}, {"id": "b", "broken": 1}, 7, {"id": 8, "broken": 1}, {"id": "c"}]
 
     assert read_each(found, read, itemgetter("id")) == [
@@ -30,7 +30,7 @@ def test_what_cannot_be_read_is_named_after_the_others() -> None:
     ]
 
 
-def test_a_list_of_nonsense_is_the_remotes_trouble() -> None:
+def test_an_invalid_list_is_an_error_of_the_remote() -> None:
     one = {"id": "a", "broken": 1}
 
     assert read_each([], read, itemgetter("id")) == []
@@ -40,7 +40,7 @@ def test_a_list_of_nonsense_is_the_remotes_trouble() -> None:
             read_each(nonsense, read, itemgetter("id"))
 
 
-def test_nothing_is_decided_by_a_list_of_which_an_entry_cannot_be_read() -> None:
+def test_a_list_with_an_unreadable_entry_decides_nothing() -> None:
     with pytest.raises(InvalidRemoteResponse, match="broken"):
         list(all_read([Unread("a", "it is broken")]))
 

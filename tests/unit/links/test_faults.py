@@ -122,7 +122,7 @@ def test_no_answer_makes_an_adapter_fail_with_an_error_about_a_value(remote: Rem
                     made(peer)
 
 
-def test_an_answer_of_another_shape_is_the_remotes_fault(remote: Remote, subtests: pytest.Subtests) -> None:
+def test_an_answer_of_another_form_is_an_error_of_the_remote(remote: Remote, subtests: pytest.Subtests) -> None:
     bodies = [b"{}", b"[]", b'{"run": 1}', b'{"fields": [1]}', b'{"run": {"info": {"experiment_id": []}}}']
     for (kind, connect), remote.body in itertools.product(PEERS.items(), bodies):
         with (
@@ -146,7 +146,7 @@ def test_fields_that_are_null_or_numbers_in_texts_are_read(remote: Remote) -> No
     assert MachineToken(remote.url, Secret(), CancelToken())() == "t"
 
 
-def test_an_answer_of_another_shape_about_tokens_and_signed_urls_is_the_remotes_fault(
+def test_an_invalid_answer_about_tokens_or_signed_urls_is_an_error_of_the_remote(
     remote: Remote, subtests: pytest.Subtests
 ) -> None:
     cases = [b"[]", b'{"access_token": 1}', b'{"upload_id": 1}', b'{"credential_infos": [{}]}']
@@ -161,7 +161,7 @@ def test_an_answer_of_another_shape_about_tokens_and_signed_urls_is_the_remotes_
                     ask()
 
 
-def test_records_that_nobody_asked_for_end_the_reading_of_a_dataset(remote: Remote) -> None:
+def test_unrequested_records_end_the_reading_of_a_dataset(remote: Remote) -> None:
     record = Record("other", "r", 1, 1, "{}", None, None, "{}", None, None, None, None, None)
     remote.body = msgspec.json.encode({"records": [record]})
     words = "records of d that was not requested"
@@ -173,20 +173,20 @@ def test_records_that_nobody_asked_for_end_the_reading_of_a_dataset(remote: Remo
 
 
 @pytest.mark.parametrize("uri", ["http://[", "http://store:port/f"])
-def test_a_signed_url_that_is_none_is_the_remotes_fault(uri: str) -> None:
+def test_an_invalid_signed_url_is_an_error_of_the_remote(uri: str) -> None:
     with pytest.raises(InvalidRemoteResponse, match="Credential"):
         decoded(Credential, {"signed_uri": uri})
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), TypeError("x"), ValueError("x")])
-def test_the_same_error_elsewhere_is_a_bug_of_ours(error: Exception) -> None:
+def test_the_same_error_outside_of_an_adapter_is_a_bug(error: Exception) -> None:
     def work() -> str:
         raise error
 
     _is_bug(work)
 
 
-def test_an_error_of_our_own_within_an_adapter_is_a_bug_of_ours(remote: Remote) -> None:
+def test_a_programming_error_inside_an_adapter_is_a_bug(remote: Remote) -> None:
     remote.body = b"{}"
     with closing(MlflowRemote(HttpClient(remote.url, Secret()), "")) as peer:
         peer.may_be_trackside = False

@@ -54,38 +54,38 @@ def decided(
     return (steps[0].what, steps[0].conflict) if steps else None
 
 
-def test_what_both_have_as_it_was_stays(subtests: pytest.Subtests) -> None:
+def test_a_file_that_is_unchanged_on_both_sides_stays(subtests: pytest.Subtests) -> None:
     for mode in ALL:
         with subtests.test(mode=mode):
             assert decided(mode, AGREED, OURS, THEIRS) is None
 
 
 @pytest.mark.parametrize(("mode", "what"), [(Mode.PUSH, What.SEND), (Mode.PULL, What.TAKE), (Mode.BOTH, What.SEND)])
-def test_what_changed_here_goes_there_unless_the_link_only_takes(mode: Mode, what: What) -> None:
+def test_a_local_change_is_sent_unless_the_link_only_pulls(mode: Mode, what: What) -> None:
     assert decided(mode, AGREED, OURS_NOW, THEIRS, ("s2", "s1")) == (what, "")
     assert decided(mode, AGREED, LocalFile(4, "e2"), THEIRS) == (what, "")
 
 
 @pytest.mark.parametrize(("mode", "what"), [(Mode.PUSH, What.SEND), (Mode.PULL, What.TAKE), (Mode.BOTH, What.TAKE)])
-def test_what_changed_there_comes_here_unless_the_link_only_sends(mode: Mode, what: What) -> None:
+def test_a_remote_change_is_fetched_unless_the_link_only_pushes(mode: Mode, what: What) -> None:
     assert decided(mode, AGREED, OURS, THEIRS_NOW, ("s1", "s2")) == (what, "")
     assert decided(mode, AGREED, OURS, RemoteFile(4, "", "r2")) == (what, "")
 
 
-def test_what_was_written_again_as_it_was_is_remembered_and_not_sent(subtests: pytest.Subtests) -> None:
+def test_a_file_that_was_rewritten_unchanged_is_recorded_and_not_sent(subtests: pytest.Subtests) -> None:
     for mode in ALL:
         with subtests.test(mode=mode):
             assert decided(mode, AGREED, OURS_NOW, THEIRS_NOW, ("s1", "s1")) == (What.SAME, "")
             assert decided(mode, None, OURS, THEIRS, ("s1", "s1")) == (What.SAME, "")
 
 
-def test_where_nobody_can_tell_files_of_a_size_are_the_same_unless_ours_changed_since() -> None:
+def test_without_checksums_files_of_equal_size_are_equal_unless_the_local_one_changed() -> None:
     assert decided(Mode.BOTH, None, OURS, THEIRS, None) == (What.SAME, "")
     assert decided(Mode.BOTH, AGREED, OURS, THEIRS_NOW, None) == (What.SAME, "")
     assert decided(Mode.BOTH, AGREED, OURS_NOW, THEIRS, None) == (What.SEND, "")
 
 
-def test_of_a_file_that_both_changed_the_larger_one_is_kept() -> None:
+def test_of_two_changed_files_the_larger_one_is_kept() -> None:
     said = f"both sides changed the file {PATH}: "
 
     assert decided(Mode.BOTH, AGREED, LocalFile(5, "e2"), RemoteFile(4, "", "r2")) == (
@@ -98,7 +98,7 @@ def test_of_a_file_that_both_changed_the_larger_one_is_kept() -> None:
     )
 
 
-def test_of_two_as_large_the_one_whose_checksum_sorts_last_is_kept() -> None:
+def test_of_two_changed_files_of_equal_size_the_last_checksum_is_kept() -> None:
     said = f"both sides changed the file {PATH}: "
 
     assert decided(Mode.BOTH, AGREED, OURS_NOW, THEIRS_NOW, ("s3", "s2")) == (
@@ -111,12 +111,12 @@ def test_of_two_as_large_the_one_whose_checksum_sorts_last_is_kept() -> None:
     )
 
 
-def test_a_checksum_tells_which_side_changed_a_file_that_both_wrote() -> None:
+def test_a_checksum_shows_which_side_changed_a_file() -> None:
     assert decided(Mode.BOTH, AGREED, OURS_NOW, THEIRS_NOW, ("s1", "s2")) == (What.TAKE, "")
     assert decided(Mode.BOTH, AGREED, OURS_NOW, THEIRS_NOW, ("s2", "s1")) == (What.SEND, "")
 
 
-def test_without_a_checksum_of_what_was_agreed_etags_say_who_changed_it() -> None:
+def test_without_an_agreed_checksum_etags_show_which_side_changed_a_file() -> None:
     unread = Known(PATH, 3, "e1", "", "r1")
 
     assert decided(Mode.BOTH, unread, OURS_NOW, THEIRS, ("a", "b")) == (What.SEND, "")
@@ -126,32 +126,32 @@ def test_without_a_checksum_of_what_was_agreed_etags_say_who_changed_it() -> Non
 @pytest.mark.parametrize(
     ("mode", "what"), [(Mode.PUSH, (What.SEND, "")), (Mode.PULL, None), (Mode.BOTH, (What.SEND, ""))]
 )
-def test_a_new_file_of_ours_goes_where_the_link_sends(mode: Mode, what: tuple[What, str] | None) -> None:
+def test_a_new_local_file_is_sent_if_the_link_pushes(mode: Mode, what: tuple[What, str] | None) -> None:
     assert decided(mode, None, OURS, None) == what
 
 
 @pytest.mark.parametrize(
     ("mode", "what"), [(Mode.PUSH, None), (Mode.PULL, (What.TAKE, "")), (Mode.BOTH, (What.TAKE, ""))]
 )
-def test_a_new_file_of_theirs_comes_where_the_link_takes(mode: Mode, what: tuple[What, str] | None) -> None:
+def test_a_new_remote_file_is_fetched_if_the_link_pulls(mode: Mode, what: tuple[What, str] | None) -> None:
     assert decided(mode, None, None, THEIRS) == what
 
 
 @pytest.mark.parametrize(
     ("mode", "what"), [(Mode.PUSH, What.SEND), (Mode.PULL, What.DROP_HERE), (Mode.BOTH, What.DROP_HERE)]
 )
-def test_what_was_removed_there_goes_here_unless_we_are_the_source(mode: Mode, what: What) -> None:
+def test_a_file_removed_remotely_is_removed_locally_unless_the_link_only_pushes(mode: Mode, what: What) -> None:
     assert decided(mode, AGREED, OURS, None) == (what, "")
 
 
 @pytest.mark.parametrize(
     ("mode", "what"), [(Mode.PUSH, What.DROP_THERE), (Mode.PULL, What.TAKE), (Mode.BOTH, What.DROP_THERE)]
 )
-def test_what_was_removed_here_goes_there_unless_they_are_the_source(mode: Mode, what: What) -> None:
+def test_a_file_removed_locally_is_removed_remotely_unless_the_link_only_pulls(mode: Mode, what: What) -> None:
     assert decided(mode, AGREED, None, THEIRS) == (what, "")
 
 
-def test_what_one_side_removed_and_the_other_changed_is_kept_and_said() -> None:
+def test_a_file_that_one_side_removed_and_the_other_changed_is_kept_and_reported() -> None:
     assert decided(Mode.BOTH, AGREED, OURS_NOW, None) == (
         What.SEND,
         f"the file {PATH} was removed on the remote and changed in this workspace: it is kept",
@@ -162,7 +162,7 @@ def test_what_one_side_removed_and_the_other_changed_is_kept_and_said() -> None:
     )
 
 
-def test_in_a_link_of_one_direction_a_change_of_the_copy_is_no_reason_to_keep_it() -> None:
+def test_in_a_link_of_one_direction_a_changed_copy_is_not_kept() -> None:
     assert decided(Mode.PULL, AGREED, OURS_NOW, None) == (What.DROP_HERE, "")
     assert decided(Mode.PUSH, AGREED, None, THEIRS_NOW) == (What.DROP_THERE, "")
 
@@ -170,7 +170,7 @@ def test_in_a_link_of_one_direction_a_change_of_the_copy_is_no_reason_to_keep_it
 @pytest.mark.parametrize(
     ("mode", "what"), [(Mode.PUSH, (What.SEND, "")), (Mode.PULL, None), (Mode.BOTH, (What.SEND, ""))]
 )
-def test_what_was_lost_there_stays_here_and_is_sent_again(mode: Mode, what: tuple[What, str] | None) -> None:
+def test_a_file_lost_remotely_is_kept_locally_and_sent_again(mode: Mode, what: tuple[What, str] | None) -> None:
     lost = Known(PATH, 3, "e1", "s1", FileState.LOST)
 
     assert decided(mode, lost, OURS, None) == what
@@ -180,25 +180,25 @@ def test_what_was_lost_there_stays_here_and_is_sent_again(mode: Mode, what: tupl
 @pytest.mark.parametrize(
     ("mode", "what"), [(Mode.PUSH, None), (Mode.PULL, (What.TAKE, "")), (Mode.BOTH, (What.TAKE, ""))]
 )
-def test_what_was_lost_here_stays_there_and_comes_back(mode: Mode, what: tuple[What, str] | None) -> None:
+def test_a_file_lost_locally_is_kept_remotely_and_fetched_again(mode: Mode, what: tuple[What, str] | None) -> None:
     assert decided(mode, Known(PATH, 3, FileState.LOST, "s1", "r1"), None, THEIRS) == what
 
 
 @pytest.mark.parametrize(("mode", "comes"), [(Mode.PUSH, False), (Mode.BOTH, True)])
-def test_what_we_removed_and_they_cannot_remove_comes_back_only_when_it_changes(mode: Mode, comes: bool) -> None:
+def test_a_file_that_the_remote_cannot_remove_is_fetched_again_only_after_a_change(mode: Mode, comes: bool) -> None:
     stays = Known(PATH, 3, FileState.STAYS, "s1", "r1")
 
     assert decided(mode, stays, None, THEIRS) is None
     assert decided(mode, stays, None, THEIRS_NOW) == ((What.TAKE, "") if comes else None)
 
 
-def test_what_neither_side_has_any_more_is_forgotten(subtests: pytest.Subtests) -> None:
+def test_the_record_of_a_file_that_neither_side_has_is_deleted(subtests: pytest.Subtests) -> None:
     for mode in ALL:
         with subtests.test(mode=mode):
             assert decided(mode, AGREED, None, None) == (What.FORGET, "")
 
 
-def test_what_is_to_be_read_on_both_sides_is_read(subtests: pytest.Subtests) -> None:
+def test_files_to_be_verified_are_read_on_both_sides(subtests: pytest.Subtests) -> None:
     for mode in ALL:
         with subtests.test(mode=mode):
             unsure = Known(PATH, 3, FileState.UNSURE, "s1", FileState.UNSURE)
@@ -206,7 +206,7 @@ def test_what_is_to_be_read_on_both_sides_is_read(subtests: pytest.Subtests) -> 
             assert decided(mode, unsure, OURS, THEIRS, ("s1", "s1")) == (What.SAME, "")
 
 
-def test_where_nothing_tells_them_apart_the_copy_gives_way_and_theirs_is_kept_in_a_link_of_both() -> None:
+def test_of_indistinguishable_files_the_copy_is_replaced() -> None:
     unsure = Known(PATH, 3, FileState.UNSURE, "s1", FileState.UNSURE)
     said = f"both sides changed the file {PATH}: the remote one cannot be compared by SHA-256 and is kept"
 
@@ -215,14 +215,14 @@ def test_where_nothing_tells_them_apart_the_copy_gives_way_and_theirs_is_kept_in
     assert decided(Mode.BOTH, unsure, OURS, THEIRS, None) == (What.TAKE, said)
 
 
-def test_a_remote_without_etags_is_told_by_its_sizes() -> None:
+def test_files_of_a_remote_without_etags_are_compared_by_size() -> None:
     silent = Known(PATH, 3, "e1", "s1", "")
 
     assert decided(Mode.BOTH, silent, OURS, RemoteFile(3)) is None
     assert decided(Mode.BOTH, silent, OURS, RemoteFile(4)) == (What.TAKE, "")
 
 
-def test_paths_come_in_their_order_each_once() -> None:
+def test_paths_are_returned_in_order_and_once() -> None:
     steps = plan(
         Mode.BOTH,
         {"b": Known("b", 1, "e", "", "r"), "d": Known("d", 1, "e", "", "r")},
@@ -234,7 +234,7 @@ def test_paths_come_in_their_order_each_once() -> None:
     assert list(steps) == [Step(What.SEND, "a"), Step(What.TAKE, "c"), Step(What.FORGET, "d")]
 
 
-def test_a_push_that_does_not_look_sends_what_is_new_and_drops_what_was_removed() -> None:
+def test_a_push_without_a_comparison_sends_new_files_and_deletes_removed_ones() -> None:
     known = {
         path: Known(path, 1, etag, "", "r")
         for path, etag in (
@@ -262,7 +262,7 @@ def test_a_push_that_does_not_look_sends_what_is_new_and_drops_what_was_removed(
     ]
 
 
-def test_a_folder_is_left_as_long_as_a_file_in_it_or_below_it_is_as_it_was() -> None:
+def test_a_folder_is_skipped_while_a_file_in_it_is_unchanged() -> None:
     known = {
         "a/b/c.txt": Known("a/b/c.txt", 3, "e1"),
         "a/b/d.txt": Known("a/b/d.txt", 3, "e1"),
@@ -277,7 +277,7 @@ def test_a_folder_is_left_as_long_as_a_file_in_it_or_below_it_is_as_it_was() -> 
     assert folders_left({}, local) == set()
 
 
-def test_a_folder_there_is_left_as_long_as_a_file_in_it_may_be_as_it_was() -> None:
+def test_a_remote_folder_is_skipped_while_a_file_in_it_may_be_unchanged() -> None:
     known = {
         "same/x": Known("same/x", 3, "", "", "r1"),
         "unsure/x": Known("unsure/x", 3, "", "", FileState.UNSURE),

@@ -50,7 +50,7 @@ class Sides:
 
 @given(agreed=contents, local=contents, remote=contents)
 @settings(max_examples=examples(500))
-def test_a_link_of_both_directions_makes_both_sides_the_same_at_once(
+def test_a_link_in_both_directions_makes_both_sides_equal(
     agreed: dict[str, str], local: dict[str, str], remote: dict[str, str]
 ) -> None:
     sides = Sides(dict(agreed), dict(local), dict(remote))
@@ -65,7 +65,7 @@ def test_a_link_of_both_directions_makes_both_sides_the_same_at_once(
 
 @given(agreed=contents, local=contents, remote=contents)
 @settings(max_examples=examples(500))
-def test_a_link_of_both_directions_deletes_only_what_one_side_deleted_and_the_other_left_alone(
+def test_a_link_in_both_directions_deletes_only_files_that_one_side_deleted(
     agreed: dict[str, str], local: dict[str, str], remote: dict[str, str]
 ) -> None:
     sides = Sides(dict(agreed), dict(local), dict(remote))

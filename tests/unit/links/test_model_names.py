@@ -41,7 +41,7 @@ def moves(known: Sequence[ItemState], remote: Mapping[str, Snapshot], unread: se
 A, B = item("A", "a", "1"), item("B", "b", "2")
 
 
-def test_a_model_is_followed_by_the_time_at_which_it_was_made(subtests: pytest.Subtests) -> None:
+def test_a_renamed_model_is_recognized_by_its_creation_time(subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, str], dict[str, str]]] = [
         ({"a": "1", "b": "2"}, {}),
         ({"a": "2", "b": "1"}, {"A": "b", "B": "a"}),
@@ -57,17 +57,17 @@ def test_a_model_is_followed_by_the_time_at_which_it_was_made(subtests: pytest.S
             assert moves([A, B], there(models)) == expected
 
 
-def test_a_copy_is_followed_by_its_tag() -> None:
+def test_a_renamed_copy_is_recognized_by_its_tag() -> None:
     assert moves([item("A", "a", "9"), B], there({"a": "2", "c": "7"}, {"c": "A"})) == {"A": "c", "B": "a"}
 
 
-def test_a_model_of_which_nothing_is_known_stays_and_so_does_one_that_cannot_be_read() -> None:
+def test_an_unknown_or_unreadable_model_keeps_its_name() -> None:
     assert moves([item("A", "a"), B], there({"a": "7", "b": "2"})) == {}
     assert moves([A, B], there({"b": "2", "c": "1"}), {"a"}) == {}
 
 
 @given(st.permutations(range(6)), st.sets(st.integers(0, 5)))
-def test_each_model_that_is_there_gets_its_name_and_no_two_get_one(order: list[int], gone: set[int]) -> None:
+def test_each_existing_model_gets_its_name_and_no_name_is_used_twice(order: list[int], gone: set[int]) -> None:
     known = [item(str(number), f"name-{number}", str(number + 1)) for number in range(6)]
     remote = there({f"name-{order[number]}": str(number + 1) for number in range(6) if number not in gone})
 

@@ -21,7 +21,7 @@ class Clock:
         return False
 
 
-def test_a_call_waits_just_as_long_as_it_takes_until_one_is_left() -> None:
+def test_a_call_waits_until_the_rate_limit_allows_it() -> None:
     clock = Clock()
     bucket = TokenBucket(2.0, 1.0, clock)
 
@@ -31,7 +31,7 @@ def test_a_call_waits_just_as_long_as_it_takes_until_one_is_left() -> None:
     assert clock.waits == [0.5, 0.5]
 
 
-def test_of_dear_calls_each_waits_also_the_second_one_and_without_a_query() -> None:
+def test_every_expensive_call_waits_with_or_without_a_query() -> None:
     clock = Clock()
     limits = Limits(1000.0, {("runs/search",): 2.0}, clock)
 
@@ -41,7 +41,7 @@ def test_of_dear_calls_each_waits_also_the_second_one_and_without_a_query() -> N
     assert [seconds for seconds in clock.waits if seconds > 0.1] == pytest.approx([0.5, 0.499])
 
 
-def test_what_a_link_does_by_itself_is_no_business_of_others() -> None:
+def test_the_throttle_ignores_the_calls_of_the_link_itself() -> None:
     at, used, own = 7.0, 3.0, 2.0
     rests: list[float] = []
 

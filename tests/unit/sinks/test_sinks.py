@@ -44,7 +44,7 @@ def reviewed() -> list[Sink]:
     ]
 
 
-def test_every_place_is_reviewed_once_and_none_is_gone() -> None:
+def test_every_listed_sink_is_reviewed_once_and_exists() -> None:
     table = reviewed()
     whole = {(sink.kind, sink.module) for sink in table if sink.function == "*"}
     found = {
@@ -73,7 +73,7 @@ def test_each_function_that_checks_exists(subtests: pytest.Subtests) -> None:
             assert callable(found)
 
 
-def test_a_new_place_is_found(subtests: pytest.Subtests) -> None:
+def test_a_new_sink_is_found(subtests: pytest.Subtests) -> None:
     for kind in KINDS:
         for statement in PLANTED[kind]:
             with subtests.test(kind=kind, statement=statement):
@@ -82,7 +82,7 @@ def test_a_new_place_is_found(subtests: pytest.Subtests) -> None:
                 assert Sink("x.py", "A.b", kind) in sinks_of("x.py", source)
 
 
-def test_what_nobody_chooses_is_no_place() -> None:
+def test_a_constant_argument_is_not_a_sink() -> None:
     for statement in (
         'tx.all("SELECT 1", id=name)',
         'log.info("started")',

@@ -45,7 +45,7 @@ def _reads_environment(file: Path) -> bool:
 
 
 @pytest.mark.parametrize("package", [SERVER, CLIENT], ids=["trackside", "trackside_mlflow"])
-def test_each_module_says_what_it_knows(package: Path) -> None:
+def test_each_module_has_a_docstring(package: Path) -> None:
     silent = [
         str(file.relative_to(ROOT))
         for file in package.rglob("*.py")
@@ -68,7 +68,7 @@ def test_only_the_settings_read_the_environment(package: Path, home: str) -> Non
     assert readers - own_processes <= {home}
 
 
-def test_modules_that_decide_know_nothing_of_the_world() -> None:
+def test_pure_modules_import_no_modules_with_side_effects() -> None:
     files = {file for pattern in PURE for file in SERVER.glob(pattern)}
 
     worldly = {

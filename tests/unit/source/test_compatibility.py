@@ -14,7 +14,7 @@ def found() -> list[Rpc]:
     return compatibility.rpcs()
 
 
-def test_the_page_lists_every_call_of_mlflow_as_it_is_answered(found: list[Rpc]) -> None:
+def test_the_page_lists_every_call_of_mlflow_with_its_status(found: list[Rpc]) -> None:
     page = PAGE.read_text()
 
     assert compatibility.filled(page, compatibility.tables(found)) == page, "run `make compatibility`"
@@ -28,14 +28,14 @@ def test_a_call_is_listed_once_for_each_of_its_paths(found: list[Rpc]) -> None:
         assert page.count(f"| {rpc.service} | {rpc.name} | {rpc.method} | `{rpc.path}` |") == 1
 
 
-def test_a_page_that_says_too_much_is_noticed(found: list[Rpc]) -> None:
+def test_a_page_with_an_unknown_call_is_detected(found: list[Rpc]) -> None:
     missing = next(rpc for rpc in found if rpc.state == "not yet")
     lied = [Rpc(rpc.service, rpc.name, rpc.method, rpc.path, "served") if rpc == missing else rpc for rpc in found]
 
     assert compatibility.tables(lied)["calls"] != compatibility.tables(found)["calls"]
 
 
-def test_no_call_of_a_classic_training_is_missing(found: list[Rpc]) -> None:
+def test_every_call_of_a_classic_training_is_supported(found: list[Rpc]) -> None:
     classic = re.compile(
         r"/2\.0/mlflow/(experiments|runs|metrics|artifacts|logged-models|registered-models|model-versions|webhooks)\b"
     )

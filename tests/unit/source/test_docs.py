@@ -68,14 +68,14 @@ def test_each_link_to_a_file_leads_somewhere() -> None:
     assert {(page, link) for page, link in links if not (page.parent / link).exists()} == set()
 
 
-def test_each_variable_that_a_page_names_is_known() -> None:
+def test_each_variable_that_a_page_names_exists() -> None:
     named = _in_pages(r"\bTRACKSIDE_[A-Z_]+\b")
 
     assert named
     assert {(page, variable) for page, variable in named if variable not in settings.variables()} == set()
 
 
-def test_the_configuration_page_is_as_the_options_are() -> None:
+def test_the_configuration_page_equals_the_options() -> None:
     assert configuration.PAGE.read_text() == configuration.text(), "run `make configuration`"
 
 
@@ -155,7 +155,7 @@ def test_every_pin_has_its_hashes_and_no_address() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="uvloop is larger for one system than for another")
-def test_an_installation_is_as_light_as_the_readme_says() -> None:
+def test_an_installation_has_the_size_in_the_readme() -> None:
     said = re.search(r"pip install \. +# at most (\d+) packages, (\d+) MB", (ROOT / "README.md").read_text())
     needed: set[str] = set()
     waiting = ["trackside"]
@@ -177,7 +177,7 @@ def test_an_installation_is_as_light_as_the_readme_says() -> None:
         assert size / 1e6 > int(said[2]) - 3
 
 
-def test_the_order_of_packages_is_the_one_that_is_checked() -> None:
+def test_the_documented_order_of_packages_is_the_checked_one() -> None:
     shown = re.search(r"```\n(scorer < .*?)```", (ROOT / "docs" / "architecture.md").read_text(), re.DOTALL)
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = [re.findall(r"\w+", layer) for layer in reversed(contracts[0]["layers"])]

@@ -63,11 +63,11 @@ def found() -> set[tuple[str, str]]:
     }
 
 
-def test_the_history_is_only_ever_added_to() -> None:
+def test_the_history_is_append_only() -> None:
     assert found() == END_OF_A_WORKSPACE | set(FILLED_IN)
 
 
-def test_no_migration_changes_what_the_history_tells() -> None:
+def test_no_migration_changes_the_history() -> None:
     for file in sorted((SOURCE / "core" / "db" / "migrations").glob("*.sql")):
         for statement in file.read_text("utf-8").split(";"):
             if "model_history" in _WRITTEN.findall(statement):
@@ -89,11 +89,11 @@ def test_no_migration_changes_what_the_history_tells() -> None:
         "WITH old AS (SELECT 1) DELETE FROM model_history WHERE workspace_id = :ws",
     ],
 )
-def test_the_reader_finds_what_changes_the_history(sql: str) -> None:
+def test_the_checker_finds_statements_that_change_the_history(sql: str) -> None:
     assert list(rewritten(f'def f(tx):\n    tx.run("{sql}")')) == ["f"]
 
 
-def test_the_reader_lets_the_history_be_added_to_and_read() -> None:
+def test_the_checker_allows_inserts_into_the_history_and_reads() -> None:
     source = 'def f(tx):\n    tx.run("INSERT INTO model_history (kind) SELECT kind FROM model_history WHERE x = :ws")'
 
     assert list(rewritten(source)) == []

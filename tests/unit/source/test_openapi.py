@@ -82,7 +82,7 @@ def needed(document: Any, paths: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_every_route_is_in_it_with_all_that_it_takes(routes: list[Route], document: Any) -> None:
+def test_the_document_has_every_route_with_its_arguments(routes: list[Route], document: Any) -> None:
     shown = {(method, path): operation for method, path, operation in _operations(document)}
 
     for route in routes:
@@ -100,7 +100,7 @@ def test_every_route_is_in_it_with_all_that_it_takes(routes: list[Route], docume
     assert not shown
 
 
-def test_what_a_call_needs_is_marked(document: Any) -> None:
+def test_required_fields_of_a_call_are_marked(document: Any) -> None:
     schemas = document["components"]["schemas"]
     search = {
         each["name"]: each

@@ -115,7 +115,7 @@ def found() -> dict[tuple[str, str], bool]:
     }
 
 
-def test_every_listing_leaves_out_what_the_caller_may_not_read_or_says_why_not() -> None:
+def test_every_listing_excludes_hidden_objects_or_is_an_exception() -> None:
     loose = {where for where, knows in found().items() if not knows} - set(EXEMPT)
 
     assert not loose

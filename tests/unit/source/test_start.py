@@ -26,7 +26,7 @@ NOT_NEEDED = (
 )
 
 
-def test_a_start_imports_no_more_than_it_needs() -> None:
+def test_a_start_imports_only_the_needed_modules() -> None:
     done = subprocess.run(
         [
             sys.executable,

@@ -303,7 +303,7 @@ def _loose() -> dict[tuple[str, str], list[str]]:
     return found
 
 
-def test_every_table_belongs_to_a_workspace_or_says_why_not() -> None:
+def test_every_table_belongs_to_a_workspace_or_is_an_exception() -> None:
     without = {name for name, columns in tables().items() if "workspace_id" not in columns}
 
     assert tenant_tables()

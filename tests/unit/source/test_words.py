@@ -33,7 +33,7 @@ def block(name: str) -> set[str]:
     return set(re.findall(r"^  (\w+):", text, re.MULTILINE))
 
 
-def test_each_reason_has_words() -> None:
+def test_each_reason_has_a_label() -> None:
     given = reasons()
 
     assert {key for key, _ in given} == set(get_args(Because)) == set(re.findall(r'case "([\w-]+)":', WORDS))
@@ -47,21 +47,21 @@ def catalogue(noun: str, language: str, name: str) -> dict[str, str]:
     return dict(re.findall(r'^    "?([^"\n]+?)"?:\s+"(.+)",$', found, re.MULTILINE))
 
 
-def test_each_built_in_role_has_words_and_the_english_ones_are_the_servers() -> None:
+def test_each_built_in_role_has_a_label_and_the_english_one_is_the_servers() -> None:
     words = catalogue("access", "en", "builtIn")
 
     assert words == {role.name: role.description for role in builtin.ALL}
     assert catalogue("access", "es", "builtIn").keys() == words.keys()
 
 
-def test_each_formula_of_a_signal_has_words() -> None:
+def test_each_formula_of_a_signal_has_a_label() -> None:
     variants = {text for name, text in vars(signals).items() if name.isupper() and isinstance(text, str)}
 
     for language in ("en", "es"):
         assert catalogue("monitor", language, "variants").keys() == variants
 
 
-def test_each_note_of_a_window_that_has_words_is_one_of_the_servers() -> None:
+def test_each_labelled_note_of_a_window_exists_on_the_server() -> None:
     said = {
         node.value
         for module in (ROOT / "src" / "trackside" / "drift" / "monitors").glob("*.py")

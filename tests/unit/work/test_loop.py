@@ -16,7 +16,7 @@ from trackside.core.work.loop import LINGER_S, Loop
         (ZeroDivisionError("a mistake"), "a step of test failed", True),
     ],
 )
-def test_trouble_that_passes_is_one_line_and_a_mistake_is_told_in_full(
+def test_a_temporary_failure_logs_one_line_and_a_bug_its_traceback(
     caplog: pytest.LogCaptureFixture, error: Exception, line: str, has_traceback: bool
 ) -> None:
     came = threading.Semaphore(0)
@@ -35,7 +35,7 @@ def test_trouble_that_passes_is_one_line_and_a_mistake_is_told_in_full(
     assert bool(first.exc_info) is has_traceback
 
 
-def test_a_loop_that_rests_has_no_thread_and_wakes_at_once() -> None:
+def test_an_idle_loop_has_no_thread_and_wakes_at_once() -> None:
     came = threading.Semaphore(0)
 
     def step() -> bool:

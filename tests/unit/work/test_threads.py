@@ -122,7 +122,7 @@ def test_a_call_beyond_its_limit_is_given_up_and_its_share_stays_taken(gate: Gat
     assert gate.inside == ["a", "again"]
 
 
-def test_a_caller_that_leaves_gives_its_turn_back(gate: Gate) -> None:
+def test_a_cancelled_caller_releases_its_turn(gate: Gate) -> None:
     async def work() -> str:
         pool = KeyedPool(Threads(1, "t"), most=1, each=1, wait_s=20, what="The store")
         first = asyncio.ensure_future(pool.run("a", None, lambda: gate.enter("first")))
@@ -139,7 +139,7 @@ def test_a_caller_that_leaves_gives_its_turn_back(gate: Gate) -> None:
     assert gate.inside == ["first"]
 
 
-def test_at_the_end_nobody_waits_for_a_turn(gate: Gate) -> None:
+def test_closing_ends_waiting_calls(gate: Gate) -> None:
     async def work() -> None:
         pool = KeyedPool(Threads(1, "t"), most=1, each=1, wait_s=20, what="The store")
         under_way = asyncio.ensure_future(pool.run("a", None, lambda: gate.enter("first")))
@@ -158,7 +158,7 @@ def test_at_the_end_nobody_waits_for_a_turn(gate: Gate) -> None:
     asyncio.run(work())
 
 
-def test_at_the_end_a_request_under_way_makes_its_last_calls() -> None:
+def test_a_request_in_progress_can_finish_its_calls_during_closing() -> None:
     async def work() -> str:
         pool = KeyedPool(Threads(1, "t"), most=1, each=1, wait_s=20, what="The store")
         pool.leave()

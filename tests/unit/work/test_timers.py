@@ -23,7 +23,7 @@ class Held:
         self._may_end.set()
 
 
-def test_those_that_are_due_together_are_called_once_in_the_order_of_their_times() -> None:
+def test_due_timers_are_called_once_in_order() -> None:
     held = Held()
     called: list[str] = []
     ended = threading.Event()
@@ -37,7 +37,7 @@ def test_those_that_are_due_together_are_called_once_in_the_order_of_their_times
     assert called == ["first", "second"]
 
 
-def test_one_that_was_cleared_or_put_off_is_not_called() -> None:
+def test_a_cancelled_or_postponed_timer_is_not_called() -> None:
     held = Held()
     called: list[str] = []
     ended = threading.Event()
@@ -60,7 +60,7 @@ def test_one_that_was_cleared_or_put_off_is_not_called() -> None:
     assert called == []
 
 
-def test_what_is_set_is_called_when_its_time_has_come() -> None:
+def test_a_timer_is_called_at_its_time() -> None:
     came = threading.Event()
 
     Timers().set(came.set, 0.01)
@@ -68,7 +68,7 @@ def test_what_is_set_is_called_when_its_time_has_come() -> None:
     assert came.wait(120)
 
 
-def test_a_fork_begins_without_those_of_its_parent_and_has_its_own() -> None:
+def test_a_forked_process_has_none_of_its_parents_timers() -> None:
     timers = Timers()
     timers.set(lambda: os._exit(3), 3600.0)
     pid = os.fork()
