@@ -16,6 +16,8 @@ from support.processes.command_line import TIMEOUT_S, Launch, Server
 from support.processes.ports import free_port
 from support.processes.servers import TRACKSIDE, environment, trackside
 from support.stores.postgres import Postgres
+from trackside.cli.output import Stop
+from trackside.cli.server import ports
 
 
 def test_a_start_prints_its_address_and_its_store_in_one_line(launch: Launch, tmp_path: Path) -> None:
@@ -137,6 +139,18 @@ def test_a_port_in_use_is_reported_with_the_process_that_uses_it(launch: Launch,
     assert f"port {first.port} of 127.0.0.1 is in use" in complaint
     if sys.platform == "linux":
         assert f"by pid {first.process.pid} (" in complaint
+
+
+def test_a_port_that_another_server_takes_during_the_start_is_named_too() -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        bound = ports.bind("127.0.0.1", port)
+        other.listen()
+
+        with bound[0], pytest.raises(Stop, match=f"port {port} of 127.0.0.1 is in use"):
+            ports.listen(bound, "127.0.0.1", 1)
 
 
 def test_a_start_on_a_full_disk_is_refused_in_one_line(tmp_path: Path) -> None:

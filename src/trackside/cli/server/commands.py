@@ -101,8 +101,7 @@ def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interva
     from trackside.cli.server import process  # noqa: PLC0415
     from trackside.monitoring import workers  # noqa: PLC0415
 
-    for each in sockets:
-        each.listen(process.BACKLOG)
+    ports.listen(sockets, settings.host, process.BACKLOG)
     team = process.Team(os.getpid(), workers.prepare(settings.data / "workers"))
     return supervise.run(
         settings.workers,

@@ -45,6 +45,16 @@ def bind(host: str, port: int) -> list[socket.socket]:
     return bound
 
 
+def listen(bound: list[socket.socket], host: str, backlog: int) -> None:
+    """Let the sockets of `bind` accept connections.  Raise Stop if another process has listened on the port since `bind`: until
+    one of them listens, several processes can be bound to one port."""
+    for each in bound:
+        try:
+            each.listen(backlog)
+        except OSError as fault:
+            raise Stop(_explain(fault, host, each.getsockname()[1])) from None
+
+
 def holder(port: int) -> str | None:
     """Return the process that listens on the port, as `pid 123 (name)`, where the system shows it (Linux, own processes)."""
     inodes = {inode for table in ("tcp", "tcp6") for inode in _listening(Path("/proc/net") / table, port)}

@@ -82,8 +82,9 @@ def serve(
         # uvicorn handles signals while it serves, and afterwards raises repeated ones.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
-        for each in sockets:
-            each.listen(BACKLOG)  # from now on the kernel queues connections instead of refusing them
+        ports.listen(
+            sockets, settings.host, BACKLOG
+        )  # from now on the kernel queues connections instead of refusing them
         gc.freeze()  # objects of the start stay: garbage collections need not scan them
         gc.enable()
         on_ready()
