@@ -6,15 +6,15 @@ the endpoint.
 
     DEMO_EXIT=1     stop the server at the end, instead of keeping it running until Ctrl-C
     DEMO_URI=http…  use the server at this address instead of starting one
-    PORT=number     the port of the started server (default: 5000, or a free port if 5000 is in use)
+    PORT=number     the port of the started server (default: 5000); if it is in use, a free one
     DATA=folder     the data folder of the started server (default: trackside-data, in the current folder)
 """
 
 import contextlib
 import json
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -181,33 +181,18 @@ def run(script: str, *arguments: str) -> None:
 @contextlib.contextmanager
 def running_server(data: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A server on `data`, ready for requests, and stopped in the end: its address and its process."""
-    program = Path(sys.executable).with_name("trackside")
-    if not program.exists():
-        raise DemoFailed(f"{program} does not exist; install it by `make setup`")
-    port = free_port(int(os.environ.get("PORT") or 5000))
     data.mkdir(parents=True, exist_ok=True)
     log = data / "demo-server.log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [
-                program,
-                "server",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                str(port),
-                "--data",
-                data,
-                "--model-python",
-                sys.executable,
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
+    port = int(os.environ.get("PORT") or 5000)
+    server = start(port, data, log)
     try:
-        uri = f"http://127.0.0.1:{port}"
-        wait_until_healthy(uri, server, log)
+        uri = wait_until_it_listens(server, log)
+        if not uri and f"port {port} of" in said_by(log):
+            print(f"Port {port} is in use; the server uses a free one.", flush=True)
+            server = start(0, data, log)
+            uri = wait_until_it_listens(server, log)
+        if not uri:
+            raise DemoFailed(f"the server ended with exit code {server.returncode}:\n{said_by(log)[-2000:]}")
         yield uri, server
     finally:
         server.terminate()
@@ -218,31 +203,32 @@ def running_server(data: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
             server.wait()
 
 
-def free_port(wanted: int) -> int:
-    """Return `wanted`, or another port if that one is in use."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise DemoFailed("no port is free at 127.0.0.1")
+def start(port: int, data: Path, log: Path) -> subprocess.Popen[bytes]:
+    program = Path(sys.executable).with_name("trackside")
+    if not program.exists():
+        raise DemoFailed(f"{program} does not exist; install it by `make setup`")
+    words = ["--host", "127.0.0.1", "--port", str(port), "--data", str(data), "--model-python", sys.executable]
+    with log.open("wb") as output:
+        return subprocess.Popen([program, "server", *words], stdin=subprocess.DEVNULL, stdout=output, stderr=output)
 
 
-def wait_until_healthy(uri: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until /health answers; raise DemoFailed with the reason if it cannot."""
+def wait_until_it_listens(server: subprocess.Popen[bytes], log: Path) -> str:
+    """Return the address that the server prints when it listens, or "" if it has ended.  Raise DemoFailed after a time limit.
+
+    The address is not computed from the port: another server could answer there."""
     started = time.monotonic()
     while (waited_s := time.monotonic() - started) < START_TIMEOUT_S:
+        if listening := re.search(r"^Trackside listening on (\S+) ", said_by(log), re.MULTILINE):
+            print(f"The server answers at {listening[1]} after {waited_s:.2f} s", flush=True)
+            return listening[1]
         if server.poll() is not None:
-            said = log.read_text(errors="replace").strip()
-            raise DemoFailed(f"the server ended with exit code {server.returncode}:\n{said[-2000:]}")
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{uri}/health", timeout=2):
-            print(f"The server answers at {uri} after {waited_s:.2f} s", flush=True)
-            return
+            return ""
         time.sleep(0.02)
-    raise DemoFailed(f"the server did not answer at {uri}/health within {START_TIMEOUT_S:.0f} s; its log is {log}")
+    raise DemoFailed(f"the server did not start within {START_TIMEOUT_S:.0f} s; its log is {log}")
+
+
+def said_by(log: Path) -> str:
+    return log.read_text(errors="replace").strip()
 
 
 def show(uri: str) -> None:

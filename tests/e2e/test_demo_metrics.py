@@ -41,7 +41,7 @@ def watched_demo(folder: Path) -> tuple[str, str]:
     """Run the demo until it waits for Ctrl-C.  Return what it said, and a scrape of its server."""
     demo = subprocess.Popen(
         [sys.executable, ROOT / "examples" / "demo.py"],
-        env={**os.environ, "DATA": str(folder / "data"), "MPLCONFIGDIR": str(folder / "matplotlib")},
+        env={**os.environ, "DATA": str(folder / "data"), "PORT": "0", "MPLCONFIGDIR": str(folder / "matplotlib")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
