@@ -20,6 +20,8 @@ def test_a_stock_client_deploys(start: Callable[..., Server], our_client: Path, 
     server = start("--model-python", sys.executable)
     model = save_model(tmp_path / "model", 1.0)
 
-    said = Client(environment(MLFLOWS[version])).run("deploy.py", server.url, model, PYTHONPATH=our_client)
+    said = Client(environment(MLFLOWS[version])).run(
+        "deploy.py", server.url, model, cwd=tmp_path, PYTHONPATH=our_client
+    )
 
     assert json.loads(said) == [{"predictions": [3.0]}, {"predictions": [3.0]}, "sum:1"]

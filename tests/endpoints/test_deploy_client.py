@@ -23,10 +23,11 @@ LOCAL = {"env": "local"}
 
 
 @pytest.fixture
-def mlflow(serving: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def mlflow(serving: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """MLflow, set to the default workspace of a server that has two versions of the model `sum`."""
     import mlflow
 
+    monkeypatch.chdir(tmp_path)  # without a tracking URI, MLflow creates its store in the current folder
     monkeypatch.setenv("TRACKSIDE_URL", serving.url)
     before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
     mlflow.set_tracking_uri(f"{serving.url}/ws/default")
@@ -106,7 +107,7 @@ def test_the_command_line_of_mlflow_deploys(mlflow: Any, serving: Server, tmp_pa
     assert "Deployment adder is deleted" in run("delete", "--name", "adder")
 
 
-def test_a_model_is_served_on_this_machine(serving: Server) -> None:
+def test_a_model_is_served_on_this_machine(serving: Server, tmp_path: Path) -> None:
     port = free_port()
     target = f"{serving.url.replace('http', 'trackside')}/default"
     command = [
@@ -123,7 +124,10 @@ def test_a_model_is_served_on_this_machine(serving: Server) -> None:
         "models:/sum/2",
     ]
     process = subprocess.Popen(
-        [*command, "-C", f"port={port}"], env=environment(MLFLOW_TRACKING_URI=serving.url), start_new_session=True
+        [*command, "-C", f"port={port}"],
+        cwd=tmp_path,
+        env=environment(MLFLOW_TRACKING_URI=serving.url),
+        start_new_session=True,
     )
     try:
 
