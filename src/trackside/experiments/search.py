@@ -20,7 +20,8 @@ def search(tx: Tx, call: m.SearchExperiments) -> m.Found:
         )
     wanted = search_sql.parse(call.filter, call.order_by or [], m.view_type(call.view_type).stages)
     readable = _readable(tx)
-    query = search_sql.query(wanted, most, call.page_token, tx.dialect, readable)
+    runs_readable = tx.only_readable("experiment", Action.RUNS_READ, "e.experiment_id", "readable_runs")
+    query = search_sql.query(wanted, most, call.page_token, tx.dialect, readable, runs_readable)
     page, token = search_sql.cut(wanted, tx.all(query.sql, **query.params), most)
     return m.Found(experiments=store.by_seqs(tx, page), next_page_token=token)
 

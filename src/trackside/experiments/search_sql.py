@@ -15,6 +15,8 @@ from trackside.core.filters.to_sql import Binder, Dialect, Place, Query, among, 
 _ID = Field(Entity.ATTRIBUTE, "experiment_id")
 _NATURAL = (Order(Field(Entity.ATTRIBUTE, "creation_time"), ascending=False), Order(_ID))
 _TIE_BREAKER = Order(_ID, ascending=False)
+# Of the runs in the lifecycle stage of the experiment, read from the index `runs_by_start`.
+_OF_RUNS = {"run_count": "COUNT(*)", "last_run_time": "COALESCE(MAX(r.start_time), 0)"}
 
 
 class Search(Struct, frozen=True):
@@ -24,6 +26,10 @@ class Search(Struct, frozen=True):
     orders: tuple[Order, ...]
     stages: tuple[str, ...]
     fingerprint: str
+
+    @property
+    def is_by_runs(self) -> bool:
+        return any(order.field.key in _OF_RUNS for order in self.orders)
 
 
 def parse(filter_text: str | None, order_by: Sequence[str], stages: Sequence[str]) -> Search:
@@ -37,10 +43,15 @@ def parse(filter_text: str | None, order_by: Sequence[str], stages: Sequence[str
 
 
 def query(
-    search: Search, limit: int, page_token: str | None, dialect: Dialect, readable: Condition = EVERYTHING
+    search: Search,
+    limit: int,
+    page_token: str | None,
+    dialect: Dialect,
+    readable: Condition = EVERYTHING,
+    runs_readable: Condition = EVERYTHING,
 ) -> Query:
     """Return the query for `limit` + 1 experiments, whose rows are for `cut`.  `readable` is the condition on hidden
-    experiments."""
+    experiments.  An experiment without `runs_readable` is ordered as one without runs."""
     bind = Binder()
 
     def place(field: Field) -> Place:
@@ -50,7 +61,11 @@ def query(
         return Place("x.value", rows)
 
     terms = [
-        Term(f"e.{order.field.key}", order.ascending, kind="text" if order.field.key == "name" else "whole number")
+        Term(
+            _ordered(order.field.key, runs_readable),
+            order.ascending,
+            kind="text" if order.field.key == "name" else "whole number",
+        )
         for order in search.orders
     ]
     conditions = [among("e.lifecycle_stage", search.stages, bind)]
@@ -66,9 +81,19 @@ def query(
         f"WHERE {free}e.workspace_id = :ws AND {' AND '.join(conditions)}{readable.sql} "
         f"ORDER BY {keyset.order_by(terms)} LIMIT {bind(limit + 1)} OFFSET {bind(start.offset)}"
     )
-    return Query(sql, {**bind.params, **readable.params})
+    limits = {**readable.params, **(runs_readable.params if search.is_by_runs else {})}
+    return Query(sql, {**bind.params, **limits})
 
 
 def cut(search: Search, rows: Sequence[Sequence[object]], limit: int) -> tuple[list[int], str | None]:
     """Return the experiment_seqs of the page, and the token of the next page if there is one."""
     return keyset.cut(rows, limit, search.fingerprint)
+
+
+def _ordered(key: str, readable: Condition) -> str:
+    if key not in _OF_RUNS:
+        return f"e.{key}"
+    return (
+        f"(SELECT {_OF_RUNS[key]} FROM runs r WHERE e.workspace_id = :ws "
+        f"AND r.experiment_seq = e.experiment_seq AND r.lifecycle_stage = e.lifecycle_stage{readable.sql})"
+    )

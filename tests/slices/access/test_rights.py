@@ -43,6 +43,18 @@ def test_a_role_at_one_experiment_opens_only_this_experiment_and_its_runs(
     assert bo.fault("experiments/delete", experiment_id=three["red"]) == DENIED  # which EDIT does not allow
 
 
+def test_the_order_by_runs_does_not_show_how_many_runs_are_hidden(people: People, three: dict[str, str]) -> None:
+    people.admin.new_run(three["red"])
+    actions = ["Microsoft.MachineLearningServices/workspaces/experiments/read"]
+    people.admin.post(f"{OURS}/roles", name="Lister", actions=actions, assignable_scopes=["/"])
+    bo = people.add("bo", "Lister")
+    people.grant("bo", "MLflow READ", f"/ws/default/experiments/{three['green']}")
+
+    found = bo.post("experiments/search", max_results=4, order_by=["run_count DESC", "experiment_id ASC"])
+
+    assert [each["name"] for each in found["experiments"]] == ["green", "Default", "red", "blue"]
+
+
 @pytest.mark.parametrize("missing", [False, True])
 def test_hidden_and_missing_are_refused_alike(people: People, three: dict[str, str], missing: bool) -> None:
     bo = people.add("bo", "MLflow EDIT", f"/ws/default/experiments/{three['red']}")

@@ -26,6 +26,29 @@ def test_runs_are_counted_in_the_lifecycle_stage_of_their_experiment(api: Api) -
     assert api.post(TOTALS, experiment_ids=[])["experiments"] == []
 
 
+def test_experiments_are_ordered_by_their_runs_page_by_page(api: Api) -> None:
+    two, none, one = (api.new_experiment(name) for name in ("two", "none", "one"))
+    for experiment, start in ((two, 10), (two, 20), (one, 30)):
+        api.new_run(experiment, start_time=start)
+    for _ in range(3):
+        api.post("runs/delete", run_id=api.new_run(none, start_time=99))
+
+    def ordered(order: str) -> list[str]:
+        found: list[str] = []
+        token = None
+        while token != "":
+            page = api.post("experiments/search", max_results=1, order_by=[order], page_token=token)
+            found += [each["experiment_id"] for each in page["experiments"]]
+            token = page.get("next_page_token", "")
+        return found
+
+    assert ordered("run_count DESC") == [two, one, none, "0"]
+    assert ordered("run_count ASC") == [none, "0", one, two]
+    assert ordered("last_run_time DESC") == [one, two, none, "0"]
+    refused = api.ask("POST", "experiments/search", {"max_results": 1, "filter": "run_count > 1"})
+    assert (refused.status, "run_count" in refused.json["message"]) == (400, True)
+
+
 def test_too_many_experiments_and_bad_ids_are_refused(api: Api) -> None:
     many = api.ask("POST", TOTALS, {"experiment_ids": ["1"] * 1001})
     bad = api.ask("POST", TOTALS, {"experiment_ids": ["x"]})

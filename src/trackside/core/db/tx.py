@@ -261,12 +261,13 @@ class Tx:
         copied.caller, copied.rights, copied.audit = self.caller, self.rights, self.audit
         return copied
 
-    def only_readable(self, kind: str, action: Action, column: str) -> Condition:
-        """Return the condition that `column` names an object of the kind that the caller may read; empty if all are readable."""
+    def only_readable(self, kind: str, action: Action, column: str, name: str = "") -> Condition:
+        """Return the condition that `column` names an object of the kind that the caller may read; empty if all are readable.
+        `name` is the name of its parameter, for statements with two such conditions."""
         limit = self.rights.limit(kind, action)
         if limit is None:
             return EVERYTHING
-        name = f"readable_{kind}"
+        name = name or f"readable_{kind}"
         ids: list[Any] = [int(id_) for id_ in limit.ids] if kind == "experiment" else list(limit.ids)
         return Condition(f" AND {column} {'IN' if limit.is_only else 'NOT IN'} :{name}", {name: ids})
 

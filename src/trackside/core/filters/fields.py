@@ -117,6 +117,8 @@ EXPERIMENTS = Fields(
         Attribute("experiment_id", Kind.ID),
         Attribute("creation_time", Kind.WHOLE),
         Attribute("last_update_time", Kind.WHOLE),
+        Attribute("run_count", Kind.WHOLE, is_filterable=False),
+        Attribute("last_run_time", Kind.WHOLE, is_filterable=False),
     ),
     bad_entity=_BAD_TAGGED,
     null_tests="IS NULL / IS NOT NULL is only supported for tags, not for {entity} '{key}'",
