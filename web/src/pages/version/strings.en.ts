@@ -28,6 +28,7 @@ export default {
   stage: "Stage",
   move: "Change stage",
   moveTo: "Stage",
+  chooseStage: "Choose a stage",
   archive: "Archive the versions that currently have the stage",
   comment: "Comment",
   needsApproval: "This stage needs approval: this creates a request, and another user decides.",

@@ -31,6 +31,7 @@ export default {
   stage: "Fase",
   move: "Cambiar la fase",
   moveTo: "Fase",
+  chooseStage: "Elija una fase",
   archive: "Archivar las versiones que están ahora en la fase",
   comment: "Comentario",
   needsApproval: "Esta fase necesita aprobación: se hace una solicitud y otra persona decide.",
