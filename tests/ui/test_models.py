@@ -368,6 +368,36 @@ def test_a_logged_model_is_registered_on_its_page(server: Server, page: Page) ->
     assert the_version(server.api, "boosted")["source"] == f"models:/{model_id}"
 
 
+@pytest.mark.slow
+def test_a_model_is_registered_on_the_page_of_models_and_gets_further_versions(server: Server, page: Page) -> None:
+    run_id = register(server.api, versions=0)
+    model_id = logged_model(server.api, {"experiment_id": "0", "name": "boosted"})
+    dialog = page.get_by_role("dialog")
+
+    page.goto(f"{server.url}/#/models")
+    page.get_by_role("button", name="Register model").click()
+    expect(dialog.get_by_label("Model", exact=True)).to_have_value("boosted")
+    dialog.get_by_role("button", name="Register").click()
+    expect(page).to_have_url(re.compile(r"#/models/boosted/versions/1$"))
+    page.goto(f"{server.url}/#/models/boosted")
+    page.get_by_role("button", name="New version").click()
+    dialog.get_by_label("Version from").select_option("A URI")
+    dialog.get_by_label("URI", exact=True).fill(f"runs:/{run_id}/model")
+    dialog.get_by_role("button", name="Register").click()
+    expect(page).to_have_url(re.compile(r"#/models/boosted/versions/2$"))
+    page.goto(f"{server.url}/#/models")
+    page.get_by_role("button", name="Register model").click()
+    dialog.get_by_label("Version from").select_option("No version yet")
+    dialog.get_by_label("Model", exact=True).fill("boosted")
+    expect(dialog.get_by_text("exists already")).to_be_visible()
+    dialog.get_by_label("Model", exact=True).fill("later")
+    dialog.get_by_role("button", name="Register").click()
+
+    expect(page).to_have_url(re.compile(r"#/models/later$"))
+    expect(page.get_by_text("No versions yet")).to_be_visible()
+    assert the_version(server.api, "boosted")["source"] == f"models:/{model_id}"
+
+
 def register_prompt(api: Api, *texts: str, kind: str = "text") -> None:
     """The prompt `summarise` with a version for each text, as MLflow's clients make it."""
     mark = {"key": "mlflow.prompt.is_prompt", "value": "true"}

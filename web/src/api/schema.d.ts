@@ -399,6 +399,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/mlflow/registered-models/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST registered-models create */
+        post: operations["post_api_2_0_mlflow_registered_models_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/mlflow/registered-models/delete-tag": {
         parameters: {
             query?: never;
@@ -1615,10 +1632,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return the saved views of an experiment. */
+        /** Return the saved views of an experiment, and those that show it together with others. */
         get: operations["get_api_trackside_v1_experiments_experiment_id_views"];
         put?: never;
-        /** Save a view of an experiment. */
+        /** Save a view of an experiment, or of several together. */
         post: operations["post_api_trackside_v1_experiments_experiment_id_views"];
         delete?: never;
         options?: never;
@@ -3604,10 +3621,15 @@ export interface components {
             /** @default null */
             tags?: components["schemas"]["trackside.registry.model.GivenTag"][] | null;
         };
-        /** CreateView */
+        /**
+         * CreateView
+         * @description `experiment_ids`: all experiments that the view shows together; absent for a view of one experiment.
+         */
         CreateView: {
             /** @default null */
             experiment_id?: string | null;
+            /** @default null */
+            experiment_ids?: string[] | null;
             /** @default null */
             is_default?: boolean | null;
             /** @default null */
@@ -6355,6 +6377,15 @@ export interface components {
             source_run_id: string;
             status: string;
         };
+        /** CreateModel */
+        "trackside.registry.model.CreateModel": {
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            tags?: components["schemas"]["trackside.registry.model.GivenTag"][] | null;
+        };
         /** GivenTag */
         "trackside.registry.model.GivenTag": {
             /** @default null */
@@ -6969,10 +7000,15 @@ export interface components {
             fault?: string | null;
             is_whole: boolean;
         };
-        /** View */
+        /**
+         * View
+         * @description A saved view.  `experiment_id` keeps it: who may write that experiment may change it.  `experiment_ids` are those that it
+         *     shows together, and that list it; empty for a view of one experiment.
+         */
         View: {
             creation_time: number;
             experiment_id: string;
+            experiment_ids: string[];
             is_default: boolean;
             last_update_time: number;
             name: string;
@@ -8088,6 +8124,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_registered_models_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.registry.model.CreateModel"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.registry.model.GotModel"];
                 };
             };
             400: components["responses"]["Fault"];

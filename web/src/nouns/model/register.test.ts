@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { folderOfRun, loggedModel, versionsOf } from "./register";
+import { folderOfRun, fromUri, loggedModel, versionsOf } from "./register";
 
 describe("what a version is made of", () => {
   it("is a folder below the files of a run, or all of them", () => {
@@ -13,6 +13,14 @@ describe("what a version is made of", () => {
   it("is a logged model by its id, with its run where it has one", () => {
     expect(loggedModel("m-1", undefined)).toEqual({ source: "models:/m-1", model_id: "m-1" });
     expect(loggedModel("m-1", "r").run_id).toBe("r");
+  });
+
+  it("is what a URI names, with the run or the logged model that the URI has", () => {
+    expect(fromUri("runs:/r1/a/model")).toEqual({ source: "runs:/r1/a/model", run_id: "r1" });
+    expect(fromUri("models:/m-1")).toEqual({ source: "models:/m-1", model_id: "m-1" });
+    for (const source of ["models:/churn/3", "models:/m-1@best", "s3://bucket/runs:/r/x"]) {
+      expect(fromUri(source)).toEqual({ source });
+    }
   });
 });
 

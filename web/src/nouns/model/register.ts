@@ -15,6 +15,13 @@ export function loggedModel(modelId: string, runId: string | undefined): Registe
   return { source: `models:/${modelId}`, model_id: modelId, ...(runId ? { run_id: runId } : {}) };
 }
 
+/** What a URI names: `runs:/RUN/PATH`, `models:/m-ID`, or a place of files.  The server refuses what it cannot register. */
+export function fromUri(uri: string): Registered {
+  const run = /^runs:\/([^/]+)\//.exec(uri)?.[1];
+  const model = /^models:\/(m-[^/@]+)$/.exec(uri)?.[1];
+  return { source: uri, ...(run ? { run_id: run } : {}), ...(model ? { model_id: model } : {}) };
+}
+
 interface Version {
   name: string;
   version: string;

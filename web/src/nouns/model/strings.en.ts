@@ -1,3 +1,5 @@
+import { formatCount } from "@/i18n/format";
+
 export default {
   name: "Name",
   type: "Type",
@@ -21,6 +23,18 @@ export default {
   model: "Model",
   newModel: "A new model with this name",
   newVersionOf: (name: string) => `A new version of ${name}`,
+  emptyModel: "A new model without versions",
+  modelExists: (name: string) => `The model ${name} exists already`,
+  newVersion: "New version",
+  versionFrom: "Version from",
+  origins: { logged: "A logged model", uri: "A URI", none: "No version yet" },
+  allExperiments: "All experiments",
+  latestExperiments: (count: number) => `The latest ${formatCount(count)} experiments`,
+  experiment: "Experiment",
+  loggedModel: "Logged model",
+  noLoggedModels: "No run logged a model here. Choose a URI for a folder of a run.",
+  uri: "URI",
+  uriHint: "runs:/RUN_ID/model, models:/m-…, models:/NAME/VERSION, or an address such as s3://…",
   modelMade: (name: string) => `Registered as ${name}`,
   modelRenamed: (before: string, after: string) => `Renamed from ${before} to ${after}`,
   modelDeleted: (name: string) => `Deleted the model ${name}`,

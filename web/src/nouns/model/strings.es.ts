@@ -1,4 +1,5 @@
 import type { Strings } from "@/i18n/catalogue.svelte";
+import { formatCount } from "@/i18n/format";
 import type en from "./strings.en";
 
 export default {
@@ -24,6 +25,18 @@ export default {
   model: "Modelo",
   newModel: "Un modelo nuevo con este nombre",
   newVersionOf: (name: string) => `Una versión nueva de ${name}`,
+  emptyModel: "Un modelo nuevo sin versiones",
+  modelExists: (name: string) => `El modelo ${name} ya existe`,
+  newVersion: "Nueva versión",
+  versionFrom: "Versión a partir de",
+  origins: { logged: "Un modelo registrado por una ejecución", uri: "Un URI", none: "Todavía sin versión" },
+  allExperiments: "Todos los experimentos",
+  latestExperiments: (count: number) => `Los últimos ${formatCount(count)} experimentos`,
+  experiment: "Experimento",
+  loggedModel: "Modelo de la ejecución",
+  noLoggedModels: "Ninguna ejecución registró aquí un modelo. Elija un URI para una carpeta de una ejecución.",
+  uri: "URI",
+  uriHint: "runs:/RUN_ID/model, models:/m-…, models:/NOMBRE/VERSIÓN, o una dirección como s3://…",
   modelMade: (name: string) => `Registrado como ${name}`,
   modelRenamed: (before: string, after: string) => `Renombrado de ${before} a ${after}`,
   modelDeleted: (name: string) => `Se eliminó el modelo ${name}`,
