@@ -107,3 +107,27 @@ def test_an_invalid_view_is_refused(api: Api, subtests: pytest.Subtests) -> None
 def test_an_experiment_that_does_not_exist_has_no_views(api: Api) -> None:
     assert api.fault(f"{OURS}/experiments/4711/views", method="GET")[0] == 404
     assert api.fault(f"{OURS}/experiments/4711/views", name="a")[0] == 404
+
+
+def test_a_view_of_several_experiments_is_listed_on_each_of_them(api: Api) -> None:
+    one, two, three = (api.new_experiment(name) for name in ("one", "two", "three"))
+    made = create(api, one, "both", state={"q": ""}, experiment_ids=[two, one, two])
+    create(api, two, "alone")
+
+    assert made["experiment_ids"] == [one, two]
+    assert names(api, one) == [("both", False)]
+    assert names(api, two) == [("alone", False), ("both", False)]
+    assert names(api, three) == []
+    api.ask("DELETE", f"{OURS}/views/{made['view_id']}")
+    assert names(api, two) == [("alone", False)]
+
+
+def test_the_experiments_of_a_view_must_exist_and_contain_the_one_that_keeps_it(api: Api) -> None:
+    one, two = (api.new_experiment(name) for name in ("one", "two"))
+    views = f"{OURS}/experiments/{one}/views"
+
+    for ids, word in (([one, "99"], "99"), ([two, "0"], one), ([one], "1 experiments"), ([one, "x"], "'x'")):
+        refused = api.ask("POST", views, {"name": "v", "experiment_ids": ids})
+        assert refused.status in (400, 404), ids
+        assert word in refused.json["message"], ids
+    assert names(api, one) == []

@@ -163,6 +163,15 @@ def seqs_of(tx: Tx, experiment_ids: Sequence[str]) -> list[int]:
     ]
 
 
+def readable_ids(tx: Tx, ids: Sequence[int]) -> set[int]:
+    """Return those of the ids whose experiments exist and may be read by the caller."""
+    if not ids:
+        return set()
+    readable, bound = tx.only_readable("experiment", Action.EXPERIMENTS_READ, "experiment_id")
+    sql = f"SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND experiment_id IN :ids{readable}"
+    return {id_ for (id_,) in tx.all(sql, ids=list(ids), **bound)}
+
+
 def locate_named(tx: Tx, name: str) -> Object | None:
     """Return the experiment with the name, for access control; None if there is none."""
     row = tx.one(

@@ -7,10 +7,12 @@ from msgspec import Struct
 
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Call
+from trackside.experiments.model import check_id
 
 MAX_NAME = 200
 MAX_STATE_BYTES = 256 << 10
 MAX_VIEWS = 500  # of an experiment
+MAX_TOGETHER = 50  # experiments of a view
 
 
 class ListViews(Call, frozen=True):
@@ -19,11 +21,14 @@ class ListViews(Call, frozen=True):
 
 
 class CreateView(Call, frozen=True):
+    """`experiment_ids`: all experiments that the view shows together; absent for a view of one experiment."""
+
     required: ClassVar[tuple[str, ...]] = ("experiment_id", "name")
     experiment_id: str | None = None
     name: str | None = None
     state: dict[str, Any] | None = None
     is_default: bool | None = None
+    experiment_ids: list[str] | None = None
 
 
 class OfView(Call, frozen=True):
@@ -43,6 +48,9 @@ class UpdateView(Call, frozen=True):
 
 
 class View(Struct, frozen=True, kw_only=True):
+    """A saved view.  `experiment_id` keeps it: who may write that experiment may change it.  `experiment_ids` are those that it
+    shows together, and that list it; empty for a view of one experiment."""
+
     view_id: str
     experiment_id: str
     name: str
@@ -52,6 +60,7 @@ class View(Struct, frozen=True, kw_only=True):
     version: int
     creation_time: int  # ms
     last_update_time: int  # ms
+    experiment_ids: list[str]
 
 
 class GotView(Struct, frozen=True):
@@ -71,6 +80,16 @@ def check_name(name: str) -> str:
             "bad-name", kind="view", name=name
         )
     return name
+
+
+def check_together(experiment_id: str, given: list[str]) -> list[int]:
+    """Return the ids in order, without repetitions.  Raise Invalid unless `experiment_id` is one of several."""
+    ids = sorted({check_id(each) for each in given})
+    if not 2 <= len(ids) <= MAX_TOGETHER:
+        raise Invalid(f"experiment_ids has {len(ids)} experiments; a view shows 2 to {MAX_TOGETHER} together")
+    if check_id(experiment_id) not in ids:
+        raise Invalid(f"experiment_ids is {given}; it must contain experiment {experiment_id}, which keeps the view")
+    return ids
 
 
 def state_text(state: dict[str, Any]) -> str:

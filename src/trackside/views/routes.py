@@ -9,14 +9,16 @@ from trackside.views import store
 
 
 def list_of(tx: Tx, call: m.ListViews) -> m.Views:
-    """Return the saved views of an experiment."""
+    """Return the saved views of an experiment, and those that show it together with others."""
     return m.Views(store.of_experiment(tx, call.experiment_id or ""))
 
 
 def create(tx: Tx, call: m.CreateView) -> m.GotView:
-    """Save a view of an experiment."""
+    """Save a view of an experiment, or of several together."""
+    keeper = call.experiment_id or ""
     name, state = m.check_name(call.name or ""), m.state_text(call.state or {})
-    return m.GotView(store.create(tx, call.experiment_id or "", name, state, is_default=bool(call.is_default)))
+    together = m.check_together(keeper, call.experiment_ids) if call.experiment_ids else []
+    return m.GotView(store.create(tx, keeper, name, state, together, is_default=bool(call.is_default)))
 
 
 def get(tx: Tx, call: m.OfView) -> m.GotView:

@@ -1,27 +1,38 @@
 """Saved views in SQL."""
 
 import uuid
+from collections.abc import Sequence
 
 import msgspec
 
-from trackside.core.access import Object
+from trackside.core.access import Action, Object
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, Conflict, Invalid, NotFound
 from trackside.experiments import store as experiments
+from trackside.experiments.model import not_found
 from trackside.views.model import MAX_VIEWS, View
 
 _SELECT = """
-    SELECT v.view_id, e.experiment_id, v.name, v.state, v.is_default, v.owner, v.version, v.creation_time, v.last_update_time
+    SELECT v.view_id, e.experiment_id, v.name, v.state, v.is_default, v.owner, v.version, v.creation_time, v.last_update_time,
+        v.experiment_ids
     FROM saved_views v JOIN experiments e ON e.experiment_seq = v.experiment_seq WHERE v.workspace_id = :ws"""
 
 
 def of_experiment(tx: Tx, experiment_id: str) -> list[View]:
-    """Raise NotFound for an experiment that does not exist."""
-    experiments.get(tx, experiment_id)
+    """Return the views that the experiment keeps, and those of several experiments that show it, as far as the caller may read
+    the experiment that keeps them.  Raise NotFound for an experiment that does not exist."""
+    found = experiments.get(tx, experiment_id)
     (seq,) = experiments.seqs_of(tx, [experiment_id])
-    return [
-        _view(row) for row in tx.all(f"{_SELECT} AND v.experiment_seq = :experiment ORDER BY v.name", experiment=seq)
-    ]
+    own = tx.all(f"{_SELECT} AND v.experiment_seq = :experiment", experiment=seq)
+    readable, bound = tx.only_readable("experiment", Action.EXPERIMENTS_READ, "e.experiment_id")
+    shared = tx.all(
+        f"""{_SELECT} AND v.experiment_ids <> '' AND v.experiment_ids LIKE :one
+            AND v.experiment_seq <> :experiment{readable}""",
+        one=f"%,{found.experiment_id},%",
+        experiment=seq,
+        **bound,
+    )
+    return sorted(map(_view, [*own, *shared]), key=lambda view: (view.name, view.experiment_id))
 
 
 def get(tx: Tx, view_id: str) -> View:
@@ -37,8 +48,15 @@ def locate(tx: Tx, view_id: str) -> Object | None:
     return None if row is None else Object("experiment", str(row[1]))
 
 
-def create(tx: Tx, experiment_id: str, name: str, state: str, *, is_default: bool) -> View:
+def create(
+    tx: Tx, experiment_id: str, name: str, state: str, together: Sequence[int] = (), *, is_default: bool
+) -> View:
+    """`together` are the ids of the experiments that the view shows, if it shows several."""
     seq, _ = experiments.active(tx, experiment_id)
+    readable = experiments.readable_ids(tx, together)
+    for each in together:
+        if each not in readable:
+            raise not_found(str(each))
     counted = tx.one("SELECT COUNT(*) FROM saved_views WHERE workspace_id = :ws AND experiment_seq = :seq", seq=seq)
     if counted is not None and counted[0] >= MAX_VIEWS:
         raise Invalid(f"Experiment {experiment_id} has {counted[0]} views; at most {MAX_VIEWS} are allowed")
@@ -46,14 +64,15 @@ def create(tx: Tx, experiment_id: str, name: str, state: str, *, is_default: boo
     made = tx.run(
         """
         INSERT INTO saved_views (workspace_id, experiment_seq, view_id, name, state, is_default, owner, version,
-            creation_time, last_update_time)
-        VALUES (:ws, :experiment, :id, :name, :state, 0, :owner, 1, :now, :now) ON CONFLICT DO NOTHING
+            creation_time, last_update_time, experiment_ids)
+        VALUES (:ws, :experiment, :id, :name, :state, 0, :owner, 1, :now, :now, :together) ON CONFLICT DO NOTHING
         """,
         experiment=seq,
         id=view_id,
         name=name,
         state=state,
         owner=tx.user,
+        together=f",{','.join(map(str, together))}," if together else "",
     )
     if not made:
         raise AlreadyExists(f"Experiment {experiment_id} has a view named {name!r} already").because(
@@ -121,7 +140,7 @@ def _make_default(tx: Tx, view_id: str) -> None:
 
 
 def _view(row: Row) -> View:
-    view_id, experiment_id, name, state, is_default, owner, version, created, updated = row
+    view_id, experiment_id, name, state, is_default, owner, version, created, updated, together = row
     return View(
         view_id=view_id,
         experiment_id=str(experiment_id),
@@ -132,4 +151,5 @@ def _view(row: Row) -> View:
         version=version,
         creation_time=created,
         last_update_time=updated,
+        experiment_ids=[each for each in together.split(",") if each],
     )

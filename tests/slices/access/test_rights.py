@@ -485,3 +485,8 @@ def test_a_saved_view_belongs_to_its_experiment(people: People, three: dict[str,
     assert bo.ask("PATCH", f"{OURS}/views/{made['red']}", {"version": 1, "name": "w"}).status == 200
     for method, view in (("GET", made["blue"]), ("DELETE", made["blue"]), ("GET", "0" * 32)):
         assert bo.ask(method, f"{OURS}/views/{view}").status == 403
+
+    both: dict[str, Any] = {"state": {}, "experiment_ids": [three["red"], three["blue"]]}
+    assert bo.ask("POST", f"{OURS}/experiments/{three['red']}/views", {"name": "peek", **both}).status == 404
+    people.admin.post(f"{OURS}/experiments/{three['blue']}/views", name="hidden", **both)
+    assert [each["name"] for each in bo.get(f"{OURS}/experiments/{three['red']}/views")["views"]] == ["w"]

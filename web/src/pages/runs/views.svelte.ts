@@ -19,12 +19,12 @@ export interface SavedView {
   experiments?: string[];
 }
 
-/** The views that people saved for an experiment, or for several together: the first of those keeps such a view.  `?v=ID`
- *  shows one; a page of one experiment without any choice shows its default one. */
+/** The views that people saved for an experiment, or for several together: the first of those keeps such a view, and each
+ *  lists it.  `?v=ID` shows one; a page of one experiment without any choice shows its default one. */
 export class Views {
   /** Those of the page's table. */
   all = $state.raw<SavedView[]>([]);
-  /** Those of other tables that begin with its experiment. */
+  /** Those of tables that show its experiment together with others. */
   together = $state.raw<SavedView[]>([]);
   isLoaded = $state(false);
   readonly #page: RunsState;
@@ -83,7 +83,7 @@ export class Views {
 
   async save(name: string): Promise<void> {
     const path = { experiment_id: this.keeper ?? "" };
-    const body = { name, state: this.#state(queryText(toQuery(this.#page.view))) };
+    const body = { name, state: { query: queryText(toQuery(this.#page.view)) }, ...this.#together };
     await this.#change(async () => {
       const { view } = await api.post("/api/trackside/v1/experiments/{experiment_id}/views", { path, body });
       await this.load();
@@ -95,8 +95,8 @@ export class Views {
   /** The present choice becomes that of the view. */
   async update(view: SavedView): Promise<void> {
     const now = queryText(toQuery(this.#page.view));
-    await this.#patch(view, { state: this.#state(now) }, strings.t.viewSaved(view.name), {
-      state: this.#state(view.query),
+    await this.#patch(view, { state: { query: now } }, strings.t.viewSaved(view.name), {
+      state: { query: view.query },
     });
   }
 
@@ -114,14 +114,13 @@ export class Views {
     });
   }
 
-  /** What the server keeps of a view. */
-  #state(query: string): Record<string, unknown> {
-    return this.#page.only === undefined ? { query, experiments: this.#page.experimentIds } : { query };
+  get #together(): { experiment_ids?: string[] } {
+    return this.#page.only === undefined ? { experiment_ids: inOrder(this.#page.experimentIds) } : {};
   }
 
   async #restore(view: SavedView): Promise<void> {
     const path = { experiment_id: this.keeper ?? "" };
-    const body = { name: view.name, state: this.#state(view.query), is_default: view.is_default };
+    const body = { name: view.name, state: { query: view.query }, is_default: view.is_default, ...this.#together };
     await this.#change(async () => {
       await api.post("/api/trackside/v1/experiments/{experiment_id}/views", { path, body });
       await this.load();
@@ -157,18 +156,19 @@ interface Change {
 
 interface Answered extends Omit<SavedView, "query" | "experiments"> {
   state: unknown;
+  experiment_ids?: string[];
 }
 
 /** Of the states that other programs saved, what is not understood is left out. */
-function savedView({ view_id, name, is_default, version, state }: Answered): SavedView {
-  const { query, experiments } = state as { query?: unknown; experiments?: unknown };
+function savedView({ view_id, name, is_default, version, state, experiment_ids = [] }: Answered): SavedView {
+  const { query } = state as { query?: unknown };
   return {
     view_id,
     name,
     is_default,
     version,
     query: typeof query === "string" ? query : "",
-    ...(Array.isArray(experiments) && experiments.length > 1 ? { experiments: experiments.map(String) } : {}),
+    ...(experiment_ids.length ? { experiments: experiment_ids } : {}),
   };
 }
 
