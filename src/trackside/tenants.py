@@ -202,14 +202,14 @@ def move_to_default(tx: Tx, workspace: Workspace) -> None:
             "Rename them first."
         )
     registry.prepare(tx, tx.within(DEFAULT_WORKSPACE_ID))
-    _spell_in_full(tx, workspace)
+    _write_full_uris(tx, workspace)
     workspaces.adopt(tx, workspace)
     tx.run("DELETE FROM run_docs WHERE workspace_id = :ws")  # they name the experiment "0", which has another id now
     for table in TABLES:
         tx.run(f"UPDATE {table} SET workspace_id = :default WHERE workspace_id = :ws", default=DEFAULT_WORKSPACE_ID)
 
 
-def _spell_in_full(tx: Tx, workspace: Workspace) -> None:
+def _write_full_uris(tx: Tx, workspace: Workspace) -> None:
     """The few URIs that name a place by its path in the workspace alone: of artifact locations that users chose."""
     for table, key, column in URIS:
         found = tx.all(

@@ -49,14 +49,14 @@ def test_a_gate_narrows_once_for_those_that_were_on_their_way_and_widens_slowly(
         gate.is_busy(0.0)
     narrow = gate.width
     for _ in range(GROWS_AFTER):
-        gate.went_well()
+        gate.note_success()
     wider = gate.width
     for _ in range(10):
-        gate.went_well()
+        gate.note_success()
         gate.is_busy(0.0)
     least = gate.width
     for _ in range(GROWS_AFTER * 20):
-        gate.went_well()
+        gate.note_success()
 
     assert (narrow, wider, least, gate.width) == (4, 5, 1, 8)
 

@@ -12,6 +12,6 @@ def test_a_table_has_escapes_in_place_of_control_characters() -> None:
 
 
 def test_a_complaint_has_escapes_in_place_of_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
-    output.complain("no model\n\x1b]0;title\x07")
+    output.print_error("no model\n\x1b]0;title\x07")
 
     assert capsys.readouterr().err == "trackside: no model \\x1b]0;title\\x07\n"

@@ -71,19 +71,19 @@ class Links:
 
     def pause_link(self, name: str) -> dict[str, Any]:
         """Pause the link; later changes are replicated after `resume`."""
-        return self._server.tell_link(self.name, name, "pause")
+        return self._server.call_link(self.name, name, "pause")
 
     def resume_link(self, name: str, *, accept_deletions: bool = False) -> dict[str, Any]:
         """Resume a paused link.  `accept_deletions`: perform the deletions for which it paused (`held_deletions` of the
         link)."""
-        return self._server.tell_link(self.name, name, "resume", {"accept_deletions": True} if accept_deletions else {})
+        return self._server.call_link(self.name, name, "resume", {"accept_deletions": True} if accept_deletions else {})
 
     def sync_link(self, name: str, *, verify: bool = False) -> dict[str, Any]:
         """Start a comparison of everything with the remote, and a repair of differences.  Does not wait.
 
         `verify`: read points and files on both sides and compare them by hashes, files by SHA-256.
         """
-        return self._server.tell_link(self.name, name, "sync", {"verify": True} if verify else {})
+        return self._server.call_link(self.name, name, "sync", {"verify": True} if verify else {})
 
     def check_link(self, name: str, *, verify: bool = False) -> list[dict[str, Any]]:
         """Return the differences, item by item (`entity`, `local_id`, `remote_id`, `what`); empty if there are none.

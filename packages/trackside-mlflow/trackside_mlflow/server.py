@@ -111,7 +111,7 @@ class Server:
     def add_link(self, workspace: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         return cast(Dict[str, Any], self.call("POST", LINKS, dict(fields), within=workspace)["link"])
 
-    def tell_link(
+    def call_link(
         self, workspace: str, name: str, verb: str, fields: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         return cast(Dict[str, Any], self.call("POST", f"{_link(name)}/{verb}", fields or {}, within=workspace)["link"])
@@ -163,7 +163,7 @@ class Server:
             raise self._refusal(reply)
         answer = _json_object(reply.content) if reply.content else {}
         if answer is None:
-            raise self._stranger(f"{method} {path} was answered with something other than JSON")
+            raise self._unknown_server(f"{method} {path} was answered with something other than JSON")
         return answer
 
     def ask(self, path: str, query: Mapping[str, str], *, within: str) -> dict[str, Any]:
@@ -204,7 +204,7 @@ class Server:
 
     def _workspace(self, answer: Mapping[str, Any]) -> Record:
         if not isinstance(answer.get("workspace"), dict):
-            raise self._stranger("it answers without a workspace")
+            raise self._unknown_server("it answers without a workspace")
         return cast(Record, answer["workspace"])
 
     def _refusal(self, reply: Reply) -> TracksideError:
@@ -213,12 +213,12 @@ class Server:
         if isinstance(code, str) and code != "ENDPOINT_NOT_FOUND":
             return Refused(f"{self.url} refused: {answer.get('message') or code}", reply.status, code)
         if reply.status in (404, 405):
-            return self._stranger(f"it has no {_path()}")
+            return self._unknown_server(f"it has no {_path()}")
         if 300 <= reply.status < 400:
-            return self._stranger(f"it redirects to {reply.headers.get('Location')}")
+            return self._unknown_server(f"it redirects to {reply.headers.get('Location')}")
         return Refused(f"{self.url} answered with HTTP status {reply.status}", reply.status, "")
 
-    def _stranger(self, reason: str) -> ServerUnreachable:
+    def _unknown_server(self, reason: str) -> ServerUnreachable:
         return ServerUnreachable(
             f"{self.url} is not a Trackside server: {reason}. "
             "Check the address (url=..., TRACKSIDE_URL) and the server's version."

@@ -110,7 +110,7 @@ class Gate:
         self._has_users = False
         self._good_until = 0.0
         self._callers: dict[bytes, SignedIn] = {}
-        self._standing: dict[int, SignedIn] = {}  # principals that something acts for
+        self._acting: dict[int, SignedIn] = {}  # principals that something acts for
         self._verified: dict[bytes, _Verified] = {}
         self.buffer = EventBuffer()
 
@@ -178,9 +178,9 @@ class Gate:
         with self._db.read(0) as tx:
             principal = identity.find_named(tx, name)
             stored = None if principal is None else identity.password_hash(tx, principal.principal_id)
-        is_right = passwords.is_right(password, stored or passwords.NOBODYS_HASH) and stored is not None
+        is_correct = passwords.is_correct(password, stored or passwords.NOBODYS_HASH) and stored is not None
         has_ended = principal is not None and _ends(principal) < time.time_ns() // 1_000_000
-        if principal is None or not is_right or principal.is_disabled or stored is None or has_ended:
+        if principal is None or not is_correct or principal.is_disabled or stored is None or has_ended:
             self._throttle.fail(name, source.address, now)
             self.note(
                 Event(
@@ -188,7 +188,7 @@ class Gate:
                     actor=name,
                     credential="password",
                     outcome="failed",
-                    reason=_why_failed(principal, is_right=is_right),
+                    reason=_why_failed(principal, is_correct=is_correct),
                     source=source,
                 )
             )
@@ -213,12 +213,12 @@ class Gate:
         if principal_id is None or not self._has_users:
             return ""
         with self._db.read(ws) as tx:
-            caller = self._standing.get(principal_id)
+            caller = self._acting.get(principal_id)
             if caller is None:
                 principal = identity.find(tx, principal_id)
                 if principal is None:
                     return "the user who created it was deleted"
-                caller = self._standing[principal_id] = self.caller_of(tx, principal, "")
+                caller = self._acting[principal_id] = self.caller_of(tx, principal, "")
             workspace = workspaces.current(tx)
         if caller.principal.is_disabled:
             return f"{caller.name}, who created it, is disabled"
@@ -280,7 +280,7 @@ class Gate:
             if generation != self._generation or has_users != self._has_users:
                 self.age += 1
                 self._callers.clear()
-                self._standing.clear()
+                self._acting.clear()
                 self._generation = generation
                 self._has_users = has_users
             self._good_until = now + LOOK_EVERY_S
@@ -455,9 +455,9 @@ def _ends(principal: Principal) -> int:
     return 2**62 if principal.password_ends_at is None else principal.password_ends_at
 
 
-def _why_failed(principal: Principal | None, *, is_right: bool) -> str:
+def _why_failed(principal: Principal | None, *, is_correct: bool) -> str:
     """Return why a sign-in failed, for the audit log only."""
-    if principal is None or not is_right:
+    if principal is None or not is_correct:
         return "unknown user or wrong password"
     return "the user is disabled" if principal.is_disabled else "the one-time password has expired"
 

@@ -138,12 +138,12 @@ def _like(text: str, found: Sequence[Action]) -> str:
     wanted = text.replace(".", "/")
     parts = wanted.count("/") + 1
 
-    def unlikeness(action: Action) -> tuple[float, str]:
+    def dissimilarity(action: Action) -> tuple[float, str]:
         end = "/".join(action.lower().split("/")[-parts:])
         return -SequenceMatcher(None, end, wanted).ratio(), action
 
     known = [action for action in found or Action if action not in OPEN_ACTIONS]
-    return ", ".join(sorted(known, key=unlikeness)[:SHOWN_ACTIONS])
+    return ", ".join(sorted(known, key=dissimilarity)[:SHOWN_ACTIONS])
 
 
 def parse_scope(text: str) -> Scope:

@@ -314,7 +314,7 @@ def _faults(key: str, doing: str) -> Iterator[None]:
     except Fault:
         raise
     except FileNotFoundError as error:
-        if doing == "write" or _says_no_bucket(error):  # when a file is created, only the bucket can be missing
+        if doing == "write" or _is_missing_bucket(error):  # when a file is created, only the bucket can be missing
             raise _no_bucket(key, doing, error) from None
         raise NotFound(f"No such artifact: '{key}'") from None
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
@@ -325,13 +325,13 @@ def _faults(key: str, doing: str) -> Iterator[None]:
     except (exceptions.InvalidPathError, ValueError) as error:
         raise Invalid(f"Invalid path: '{key}' is not a valid file name in this store") from error
     except (exceptions.BaseError, OSError) as error:
-        if _says_no_bucket(error):
+        if _is_missing_bucket(error):
             raise _no_bucket(key, doing, error) from None
         log.warning("%s: %s", key, reason(error))
         raise Unavailable(f"The artifact store cannot {doing} '{key}' now") from error
 
 
-def _says_no_bucket(error: BaseException) -> bool:
+def _is_missing_bucket(error: BaseException) -> bool:
     """Return whether the cloud answered that the bucket or container does not exist, which all three clouds report in the
     body."""
     said = str(error)

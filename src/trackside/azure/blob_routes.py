@@ -40,10 +40,10 @@ class Calls:
         self._staged_bytes: Counter[str] = Counter()  # of unfinished uploads, by the uid of the workspace
 
     async def put(self, request: Request) -> Response:
-        return await _worded(self._put, request)
+        return await _with_storage_faults(self._put, request)
 
     async def get(self, request: Request) -> Response:
-        return await _worded(self._get, request)
+        return await _with_storage_faults(self._get, request)
 
     async def _put(self, request: Request) -> Response:
         grant, spot = await self._granted(request)
@@ -180,7 +180,7 @@ def _headers(stat: Stat) -> Headers:
     ]
 
 
-async def _worded(handler: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
+async def _with_storage_faults(handler: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
     """Run a handler, with faults in Blob Storage's form."""
     try:
         return await handler(request)

@@ -53,13 +53,13 @@ def sqlite_file(path: Path, manifest: Manifest, rows: Rows, now_ms: int) -> None
             there = {row[1] for row in connection.execute(f"PRAGMA table_info({table.name})")}
             for column in table.columns:
                 if column not in there:
-                    raise _misfit(table, f"it has no column {column}")
+                    raise _schema_mismatch(table, f"it has no column {column}")
             marks = ", ".join("?" * len(table.columns))
             insert = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"
             try:
                 connection.executemany(insert, _fitting(table, rows))
             except _MISFITS as fault:
-                raise _misfit(table, fault) from None
+                raise _schema_mismatch(table, fault) from None
             if table.counter is not None:
                 connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table.name,))
                 connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table.name, table.counter))
@@ -91,7 +91,7 @@ def postgres(store: PostgresStore, manifest: Manifest, rows: Rows, now_ms: int) 
             except RuntimeError as fault:  # the class is in a module of an extra
                 if getattr(fault, "code", "")[:2] not in _MISFIT_CODES:
                     raise
-                raise _misfit(table, fault) from None
+                raise _schema_mismatch(table, fault) from None
             if table.counter is not None:
                 _count(wire, table)
         wire.command("COMMIT")
@@ -112,7 +112,7 @@ def _fitting(table: Table, rows: Rows) -> Iterator[list[Any]]:
         yield row
 
 
-def _misfit(table: Table, fault: object) -> Damaged:
+def _schema_mismatch(table: Table, fault: object) -> Damaged:
     return Damaged(f"the table {table.name} of the backup does not fit its schema: {fault}")
 
 

@@ -46,7 +46,7 @@ def unpacked(pieces: Iterable[bytes]) -> Iterator[list[Any]]:
     stretch = zlib.decompressobj(_GZIP)
     try:
         for piece in pieces:
-            for part in _stretched(stretch, piece):
+            for part in _decompressed(stretch, piece):
                 waiting += part
                 start = 0
                 while len(waiting) - start >= _HEAD.size:
@@ -65,7 +65,7 @@ def unpacked(pieces: Iterable[bytes]) -> Iterator[list[Any]]:
         raise Damaged("its end is missing")
 
 
-def _stretched(stretch: Any, piece: bytes) -> Iterator[bytes]:
+def _decompressed(stretch: Any, piece: bytes) -> Iterator[bytes]:
     """Yield the content of a piece in parts of at most PIECE_BYTES."""
     while True:
         part = stretch.decompress(piece, PIECE_BYTES)

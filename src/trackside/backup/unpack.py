@@ -86,7 +86,7 @@ def run(
                 size = sum(_put_files(db, place, blobs, workspace, files, say))
             count = _copy_rows(db, source, workspace, Spelling(former, workspace.folder), say)
         with db.write(workspace.workspace_id) as tx:
-            offload.look_at_all(tx)
+            offload.schedule_all(tx)
             usage.request_recount(tx)
             workspaces.show(tx, workspace, name)
     finally:

@@ -5,7 +5,7 @@ import sqlite3
 
 import trackside
 from trackside.cli.lock import of_server
-from trackside.cli.output import BROKEN, OK, complain, say, table
+from trackside.cli.output import BROKEN, OK, print_error, say, table
 from trackside.cli.stores import explained, open_database, refuse_foreign_file, status
 from trackside.core.db import migrate
 from trackside.core.settings import Settings, SqliteStore
@@ -20,7 +20,7 @@ def check(chosen: Settings) -> int:
     state = status(chosen)
     if state.pending:
         say(f"{store}: schema version {state.version} of {state.latest}; to apply: {', '.join(state.pending)}")
-        complain("the store needs `trackside db upgrade` (the server does the same at its start)")
+        print_error("the store needs `trackside db upgrade` (the server does the same at its start)")
         return BROKEN
     say(f"{store}: schema version {state.version}, up to date")
     return OK

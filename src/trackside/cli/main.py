@@ -24,7 +24,7 @@ from trackside.cli.imports import parsers as import_parsers
 from trackside.cli.jobs import parsers as job_parsers
 from trackside.cli.links import parsers as link_parsers
 from trackside.cli.monitoring import parsers as monitoring_parsers
-from trackside.cli.output import WRONG, Stop, complain, guarded
+from trackside.cli.output import WRONG, Stop, guarded, print_error
 from trackside.cli.parsers import add_command, add_group, add_json
 from trackside.cli.quotas import parsers as quota_parsers
 from trackside.cli.sign_in import parsers as sign_in_parsers
@@ -76,7 +76,7 @@ def _run(argv: Sequence[str], more: Mapping[str, Any]) -> int:
         args.parser.print_help()
         return WRONG
     for doubt in settings.unknown_variables():
-        complain(doubt)
+        print_error(doubt)
     settings.complete_endpoint()
     kwargs = args.kwargs(args)
     try:
@@ -140,7 +140,7 @@ class _Parser(argparse.ArgumentParser):
         wrong = _WRONG_NUMBER.match(safe)
         if wrong:
             safe = f"{wrong[1]} is {wrong[3]}; it must be a {'whole ' * (wrong[2] == 'int')}number"
-        complain(f"{safe.removeprefix('argument ')} (see `{self.prog} -h`)")
+        print_error(f"{safe.removeprefix('argument ')} (see `{self.prog} -h`)")
         raise SystemExit(WRONG)
 
 

@@ -29,15 +29,15 @@ def guarded(work: Callable[[], int]) -> int:
         code = work()
         _flush()
     except (Stop, SettingError) as stop:
-        complain(str(stop))
+        print_error(str(stop))
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED
     except EOFError:  # raised by `input`
-        complain("standard input ended before an answer")
+        print_error("standard input ended before an answer")
         return WRONG
     except UnicodeEncodeError as fault:  # undecodable bytes of the command line are surrogates
-        complain(
+        print_error(
             f"{str(fault.object)[:200]!r} has bytes that are not text in this locale; use a UTF-8 locale (LC_ALL=C.UTF-8)"
         )
         return WRONG
@@ -86,7 +86,7 @@ def say(text: str) -> None:
         raise _unwritable(fault) from None
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     with suppress(OSError):  # a full disk, or a reader that has ended: the exit code tells
         print(f"trackside: {visible(' '.join(text.split()))}", file=sys.stderr, flush=True)
 

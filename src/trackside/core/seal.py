@@ -78,7 +78,7 @@ class Sealer:
         """Return the sealed text.  Raise a Fault, and store nothing, if the key is not the one of the store's other secrets."""
         cipher = _cipher()
         key = self._own_key()
-        _check_is_the_stores(tx, key)
+        _check_same_key(tx, key)
         nonce = secrets.token_bytes(NONCE_BYTES)
         sealed: bytes = cipher(key.derive("seal")).encrypt(nonce, text.encode(), context.encode())
         return FORMAT + key.id + nonce + sealed
@@ -114,7 +114,7 @@ def _cipher() -> Any:
         ) from None
 
 
-def _check_is_the_stores(tx: Tx, key: SecretKey) -> None:
+def _check_same_key(tx: Tx, key: SecretKey) -> None:
     """Raise if the key differs from the store's: all servers of a store must use one key, to read each other's secrets."""
     mine = key.id.hex()
     tx.run(

@@ -101,7 +101,7 @@ def read_changes(
         return Page(consumer, before, start, [], more=False)
     with db.read(0) as tx:
         found = _between(tx, start, head, entities, with_logging=with_logging, limit=limit)
-    _announce_anew(db, found)
+    _announce_again(db, found)
     more = len(found) == limit
     return Page(consumer, before, found[-1].seq if more else head, found, more=more)
 
@@ -177,7 +177,7 @@ def feed(tx: Tx, db: Database, after: int, wanted: Wanted) -> Page:
         **_filters(wanted),
     )
     found = [Entry(*row) for row in rows]
-    _announce_anew(db, found)
+    _announce_again(db, found)
     more = len(found) == wanted.limit
     return Page("", after, found[-1].seq if more else head, found, more=more)
 
@@ -191,7 +191,7 @@ def read_on(db: Database, after: int, limit: int) -> tuple[list[Entry], int, boo
         return [], after, False
     with db.read(0) as tx:
         found = _between(tx, after, head, (), with_logging=True, limit=limit)
-    _announce_anew(db, found)
+    _announce_again(db, found)
     more = len(found) == limit
     return found, found[-1].seq if more else head, more
 
@@ -274,7 +274,7 @@ def _cursor(tx: Tx, consumer: str) -> int | None:
     return None if row is None else row[0]
 
 
-def _announce_anew(db: Database, found: Sequence[Entry]) -> None:
+def _announce_again(db: Database, found: Sequence[Entry]) -> None:
     """Let later logging be recorded again.  Without a cache it always is."""
     if db.dialect == "sqlite" and any(entry.action == LOG for entry in found):
         db.writer.submit(0, changes.count_reading).result()

@@ -42,7 +42,7 @@ def hash_of(password: str) -> str:
         return _hasher().hash(password)
 
 
-def is_right(password: str, stored: str) -> bool:
+def is_correct(password: str, stored: str) -> bool:
     if len(password) > MAX_CHARS:
         return False
     from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415  # see `_hasher`

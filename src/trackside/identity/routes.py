@@ -158,7 +158,7 @@ def change_user(tx: Tx, given: Hashed) -> c.GotUser:
     """Change the given values of a user: password, administrator, state, display name."""
     call: c.ChangeUser = given.call
     principal = store.named(tx, call.name or "", *_PEOPLE)
-    service.check_superior(tx, principal)
+    service.check_may_act_on(tx, principal)
     if given.password_hash is not None:
         service.set_password(tx, principal, given.password_hash, is_one_time=given.one_time is not None)
     if call.is_admin is not None:
@@ -205,7 +205,7 @@ def revoke_own_token(tx: Tx, call: c.OfToken) -> None:
 
 def revoke_token(tx: Tx, call: c.OfToken) -> None:
     owner = store.named(tx, call.name or "", *_PEOPLE)
-    service.check_superior(tx, owner)
+    service.check_may_act_on(tx, owner)
     _revoke(tx, owner, call.token_id or 0)
 
 
@@ -224,7 +224,7 @@ def end_own_session(tx: Tx, call: c.OfSession) -> None:
 
 def end_session(tx: Tx, call: c.OfSession) -> None:
     owner = store.named(tx, call.name or "", *_PEOPLE)
-    service.check_superior(tx, owner)
+    service.check_may_act_on(tx, owner)
     _end(tx, owner, call.session_id or 0)
 
 

@@ -104,13 +104,13 @@ def set_admin(tx: Tx, principal: Principal, *, is_admin: bool) -> None:
 
 
 def set_disabled(tx: Tx, principal: Principal, *, is_disabled: bool) -> None:
-    check_superior(tx, principal)
+    check_may_act_on(tx, principal)
     store.set_disabled(tx, principal, is_disabled=is_disabled)
     record(tx, "user.disable" if is_disabled else "user.enable", "user", principal.name)
 
 
 def delete_user(tx: Tx, principal: Principal) -> None:
-    check_superior(tx, principal)
+    check_may_act_on(tx, principal)
     store.delete(tx, principal)
     record(tx, f"{principal.kind}.delete", principal.kind, principal.name)
 
@@ -122,13 +122,13 @@ def create_group(tx: Tx, name: str, display_name: str = "") -> Principal:
 
 
 def add_member(tx: Tx, group: Principal, member: Principal) -> None:
-    check_superior(tx, group)
+    check_may_act_on(tx, group)
     store.add_member(tx, group, member)
     record(tx, "group.add", "group", group.name, member=member.name)
 
 
 def remove_member(tx: Tx, group: Principal, member: Principal) -> None:
-    check_superior(tx, group)
+    check_may_act_on(tx, group)
     if store.remove_member(tx, group, member):
         record(tx, "group.remove", "group", group.name, member=member.name)
 
@@ -138,7 +138,7 @@ def create_token(
 ) -> tuple[Token, str]:
     if owner.kind not in (Kind.USER, Kind.SERVICE):
         raise Invalid(f"'{owner.name}' is a {owner.kind}; tokens are for users and service principals")
-    check_superior(tx, owner)
+    check_may_act_on(tx, owner)
     made, secret = credentials.create_token(
         tx, owner, check_token_name(name), check_token_scope(scope), check_place(place), expiry(tx.now, days, max_days)
     )
@@ -184,7 +184,7 @@ def end_session(tx: Tx, owner: Principal, session_id: int) -> None:
     record(tx, "session.end", "session", str(session_id), owner=owner.name)
 
 
-def check_superior(tx: Tx, principal: Principal) -> None:
+def check_may_act_on(tx: Tx, principal: Principal) -> None:
     """Raise Denied if the principal has rights that the caller could not grant: the caller may not act on it or as it."""
     if tx.caller.principal_id == principal.principal_id or tx.caller.may_act_for(tx, principal):
         return

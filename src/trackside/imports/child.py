@@ -71,7 +71,7 @@ class _Progress:
 def main() -> None:
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
     progress = _Progress(Path(order.file))
-    threading.Thread(target=_obey, args=(progress,), daemon=True).start()
+    threading.Thread(target=_end_on_request, args=(progress,), daemon=True).start()
     try:
         report = _bring(order, progress)
     except (SourceError, RemoteUnavailable, RequestRejected) as error:
@@ -102,7 +102,7 @@ def _bring(order: Order, progress: _Progress) -> Report:
         target.close()
 
 
-def _obey(progress: _Progress) -> None:
+def _end_on_request(progress: _Progress) -> None:
     """Exit when the server is gone, or the import is cancelled."""
     while True:
         if _is_orphan(LOOK_S):

@@ -49,7 +49,7 @@ class Gate:
                 self._open -= 1
                 self._changed.notify()
 
-    def went_well(self) -> None:
+    def note_success(self) -> None:
         with self._changed:
             self._went_well += 1
             if self._went_well >= GROWS_AFTER and self.width < self._most:
@@ -92,7 +92,7 @@ class PatientHttp(HttpClient):
                 if down.status in BUSY:
                     self.gate.is_busy(min(LONGEST_WAIT_S, down.retry_after_s or 0.0))
                 raise
-            self.gate.went_well()
+            self.gate.note_success()
 
     def call(
         self,

@@ -174,12 +174,12 @@ class Finder:
         or if the user of the import named it; a bucket only if the user of the import named it."""
         try:
             place = self.at(uri)
-            if isinstance(place, InBucket) and proxied_path(uri) is None and not self._is_said_bucket(uri):
+            if isinstance(place, InBucket) and proxied_path(uri) is None and not self._is_given_bucket(uri):
                 return Nowhere(
                     f"{uri} is a bucket that another user named, so it is not read with your credentials. To read it, name it: "
                     "--artifacts BUCKET"
                 )
-            if not isinstance(place, Folder) or not place.is_there or place.is_model or self._is_said(place):
+            if not isinstance(place, Folder) or not place.is_there or place.is_model or self._is_given_folder(place):
                 return place
         except OSError as error:  # the name is too long
             return Nowhere(f"{uri} cannot be read: {error.strerror}")
@@ -222,7 +222,7 @@ class Finder:
         path = Path(text)
         found = [path] if path.is_absolute() else [base / path for base in self._bases]
         folder = Folder(next((each for each in found if each.exists()), found[0]))
-        if not self._is_ours and not self._is_said(folder):
+        if not self._is_ours and not self._is_given_folder(folder):
             folders = " or ".join(map(str, self._folders()))
             return Nowhere(f"{uri} is not below {folders}, the folder of --artifacts")
         return folder
@@ -232,7 +232,7 @@ class Finder:
         found = [each for each in self._said if _scheme(each) in ("", "file")]
         return [Path(unquote(urlsplit(each).path) if _scheme(each) else each) for each in found]
 
-    def _is_said(self, folder: Folder) -> bool:
+    def _is_given_folder(self, folder: Folder) -> bool:
         try:
             return any(folder.is_below(said) for said in self._folders())
         except (OSError, RuntimeError, ValueError):  # too long, a cycle of symbolic links, or not a path
@@ -241,7 +241,7 @@ class Finder:
     def _in_bucket(self, uri: str) -> Place:
         try:
             url = locations.artifacts(uri).url  # one spelling for Azure's several
-            if not self._is_ours and not self._is_said_bucket(uri):
+            if not self._is_ours and not self._is_given_bucket(uri):
                 return Nowhere(
                     f"{uri} is a bucket that the server named, so it is not read with your credentials. If the server's files "
                     "are there, name it: --artifacts BUCKET"
@@ -256,7 +256,7 @@ class Finder:
             return Nowhere(f"{uri}: {error}")
         return InBucket(self._buckets[bucket], unquote(parts.path).strip("/"))
 
-    def _is_said_bucket(self, uri: str) -> bool:
+    def _is_given_bucket(self, uri: str) -> bool:
         url = locations.artifacts(uri).url
         if ".." in unquote(url).split("/"):
             return False

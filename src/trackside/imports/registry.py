@@ -13,7 +13,7 @@ from trackside.imports.places import sized
 from trackside.imports.report import Report
 from trackside.imports.source import Place, Registered, Source, Unreadable, Version
 from trackside.imports.target import Held, Target
-from trackside.registry.model import says_prompt
+from trackside.registry.model import marks_prompt
 from trackside.registry.replica import derived_uid
 from trackside.sync import document, fields
 from trackside.sync.document import Doc, Mode, Patch
@@ -117,7 +117,7 @@ class RegistryImport:
             self._report.differences.append(
                 f"{what}: is version {held.doc[fields.NUMBER]} in this workspace: its number was taken"
             )
-        if not held.doc[fields.ORIGIN] and held.doc[fields.SOURCE] == version.source and not says_prompt(version.tags):
+        if not held.doc[fields.ORIGIN] and held.doc[fields.SOURCE] == version.source and not marks_prompt(version.tags):
             self._report.leave(what, f"its files are not in this workspace, but at {version.files}")
         patch = document.merge({}, held.doc, doc, Mode.PULL).for_us
         if not patch:
@@ -141,7 +141,7 @@ class RegistryImport:
             fields.RUN_LINK: version.run_link,
             fields.MODEL_ID: version.model_id or (_MODEL.fullmatch(version.source) or ("", ""))[1],
         }
-        if not origin and not says_prompt(version.tags):
+        if not origin and not marks_prompt(version.tags):
             try:
                 self._send_files(version, version_id)
                 birth[fields.COPIED] = "1"

@@ -133,7 +133,7 @@ class Running:
         stopped or the process was killed."""
         self.check()
         reports: list[Report] = []
-        code = self._executor.run(command, lambda line: self._hear(line, reports), self._stop)
+        code = self._executor.run(command, lambda line: self._on_line(line, reports), self._stop)
         self.check()
         result: dict[str, Any] = next((each.result for each in reversed(reports) if each.result is not None), {})
         if code == 0:
@@ -159,7 +159,7 @@ class Running:
                 self._dropped = 0
             return lines, self._progress
 
-    def _hear(self, line: str, reports: list[Report]) -> None:
+    def _on_line(self, line: str, reports: list[Report]) -> None:
         if not line.startswith(MARK):
             if line.strip():
                 self._last_line = line.strip()[:500]

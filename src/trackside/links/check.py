@@ -232,7 +232,7 @@ class _Check:
                     found.append(
                         f"metric {key}: {counted(lacking, 'points')} missing on the remote, {extra} in this workspace"
                     )
-            found += _miscounts(key, (unlike or {}).get(key, ())[: 1 + mode.sends])
+            found += _count_differences(key, (unlike or {}).get(key, ())[: 1 + mode.sends])
         return found
 
     def _files(self, entity: Entity, snapshot: Snapshot, item: ItemState) -> list[str]:
@@ -246,7 +246,7 @@ class _Check:
             return []
 
 
-def _miscounts(key: str, sides: Sequence[Digest]) -> list[str]:
+def _count_differences(key: str, sides: Sequence[Digest]) -> list[str]:
     return [
         f"metric {key} has {each.points} points {where}, but its summary counts {each.said}"
         for where, each in zip((LOCALLY, REMOTELY), sides, strict=False)

@@ -77,7 +77,7 @@ class Calls:
         """Compare a page of items; `after` is the `next` of the previous page."""
         name = request.params["name"]
         after = request.query.get("after", [""])[-1]
-        verify = _is_yes(request.query.get("verify", [""])[-1])
+        verify = _is_true(request.query.get("verify", [""])[-1])
         ws = request.workspace.workspace_id
         return json_response(await self._call(ws, lambda: self._compare(ws, name, after, verify=verify)))
 
@@ -194,7 +194,7 @@ def sync(tx: Tx, call: m.SyncCall) -> m.GotLink:
     store.set_backfill_cursor(tx, link.link_id, marking.whole(link.mode, depth, link.backfill_cursor))
     if link.mode.takes:
         store.set_remote_cursor(tx, link.link_id, "")
-    store.hurry(tx, link)
+    store.retry_now(tx, link)
     return m.GotLink(link=_shown(tx, store.get(tx, call.link)))
 
 
@@ -306,7 +306,7 @@ def _check_registry(registry: DatabricksRegistry) -> None:
         pass  # then the remote's first answer shows it
 
 
-def _is_yes(text: str) -> bool:
+def _is_true(text: str) -> bool:
     if text not in ("", "false", "true"):
         raise Invalid(f"verify is {text[:100]!r}; it must be true or false")
     return text == "true"

@@ -290,7 +290,7 @@ def set_backfill_cursor(tx: Tx, link_id: int, cursor: str) -> None:
     )
 
 
-def hurry(tx: Tx, link: Link) -> None:
+def retry_now(tx: Tx, link: Link) -> None:
     """Retry now.  The change-log entry wakes the link."""
     tx.run("UPDATE links SET retry_at = NULL WHERE workspace_id = :ws AND link_id = :id", id=link.link_id)
     tx.record(Change("link", link.name, "sync"))

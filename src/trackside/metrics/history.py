@@ -72,7 +72,7 @@ class InTime:
             try:
                 points = self._next(tx)
             except _Merged:
-                self._look_up_anew(tx)
+                self._look_up_again(tx)
                 continue
             skipped = min(self._offset, len(points))
             self._offset -= skipped
@@ -93,7 +93,7 @@ class InTime:
             else:
                 self._unread.extend(cluster.pieces)
 
-    def _look_up_anew(self, tx: Tx) -> None:
+    def _look_up_again(self, tx: Tx) -> None:
         pieces, has_tail = _pieces(tx, self._run_seq, self._key, "timestamp")
         if not has_tail:  # every series has a tail
             raise NotFound(f"The metric {self._key!r} was deleted while its history was read")

@@ -32,7 +32,7 @@ def _errors(window: str) -> str:
     return f'sum(rate({count}{{code="5xx"}}[{window}])) / sum(rate({count}[{window}]))'
 
 
-def _burning(factor: float, long: str, short: str) -> str:
+def _burn_rate(factor: float, long: str, short: str) -> str:
     budget = f"{factor * (1 - SLO):.3g}"
     return f"({_errors(long)}) > {budget} and ({_errors(short)}) > {budget}"
 
@@ -50,9 +50,9 @@ _FAILING = (
 RULES: tuple[Rule, ...] = (
     Rule("TracksideAbsent", f"absent({f.BUILD.full})", "5m", "page", "No Trackside server is scraped."),
     Rule("TracksideStoreDown", f"{f.STORE_UP.full} == 0", "1m", "page", "The store takes no writes."),
-    Rule("TracksideErrorBudgetFast", _burning(14.4, "1h", "5m"), "2m", "page", "2 % of a month's error budget in 1 h."),
-    Rule("TracksideErrorBudget", _burning(6, "6h", "30m"), "15m", "page", "5 % of a month's error budget in 6 h."),
-    Rule("TracksideErrorBudgetSlow", _burning(1, "3d", "2h"), "1h", "ticket", "10 % of a month's error budget in 3 d."),
+    Rule("TracksideErrorBudgetFast", _burn_rate(14.4, "1h", "5m"), "2m", "page", "2 % of a month's error budget in 1 h."),
+    Rule("TracksideErrorBudget", _burn_rate(6, "6h", "30m"), "15m", "page", "5 % of a month's error budget in 6 h."),
+    Rule("TracksideErrorBudgetSlow", _burn_rate(1, "3d", "2h"), "1h", "ticket", "10 % of a month's error budget in 3 d."),
     Rule("TracksideSlowWrites", _SLOW, "15m", "ticket", "More than 5 % of the writes of runs take over 250 ms."),
     Rule(
         "TracksideDiskFull",

@@ -183,9 +183,9 @@ class _Tail:
 
     def __init__(self, running: Running) -> None:
         self.lines: list[str] = []
-        running.listen(self._hear)
+        running.listen(self._on_line)
 
-    def _hear(self, line: str) -> None:
+    def _on_line(self, line: str) -> None:
         self.lines.append(line)
         if len(self.lines) > 2 * MAX_LOG_LINES:
             del self.lines[:-MAX_LOG_LINES]

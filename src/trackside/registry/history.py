@@ -178,7 +178,7 @@ def end(tx: Tx, model_seq: int, name: str, uid: str) -> None:
     add(tx, model_seq, name, Kind.MODEL, before=name, after=None, uid=uid)
 
 
-def bearers(tx: Tx, name: str) -> list[int]:
+def models_with_name(tx: Tx, name: str) -> list[int]:
     """Return the models that have or had the name, the first one first."""
     rows = tx.all(
         "SELECT DISTINCT model_seq FROM model_history WHERE workspace_id = :ws AND name = :name ORDER BY model_seq",
@@ -223,7 +223,7 @@ def page(
     return [_event(row) for row in rows]
 
 
-def bearer_at(tx: Tx, name: str, time_ms: int) -> int | None:
+def model_with_name_at(tx: Tx, name: str, time_ms: int) -> int | None:
     """Return the model that had the name at that time."""
     rows = tx.all(
         """
@@ -238,7 +238,7 @@ def bearer_at(tx: Tx, name: str, time_ms: int) -> int | None:
     return _bearer(rows, name)
 
 
-def bearer_when_made(tx: Tx, name: str, model_seq: int, version: int) -> int | None:
+def model_with_name_when_created(tx: Tx, name: str, model_seq: int, version: int) -> int | None:
     """Return the model that had the name when this version, of any model, was created."""
     rows = tx.all(
         """

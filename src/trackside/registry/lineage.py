@@ -199,7 +199,7 @@ def _copies(tx: Tx, key: versions.Key, source: str) -> list[Origin]:
         uri = sources.model_uri(source) if source.startswith("models:") else None
         if uri is None or uri.name is None or uri.version is None:
             break
-        bearer = history.bearer_when_made(tx, uri.name, model_seq, number)
+        bearer = history.model_with_name_when_created(tx, uri.name, model_seq, number)
         row = tx.one(
             """
             SELECT name, source, model_seq, version FROM model_versions

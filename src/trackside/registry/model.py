@@ -291,6 +291,6 @@ def check_new_alias(alias: str) -> str:
     return alias
 
 
-def says_prompt(tags: dict[str, str]) -> bool:
+def marks_prompt(tags: dict[str, str]) -> bool:
     """Return whether the tags mark a model as a prompt."""
     return tags.get(IS_PROMPT_TAG, "").lower() == "true"

@@ -24,8 +24,8 @@ from trackside.registry.model import (
     RegisteredModel,
     Tag,
     check_name,
+    marks_prompt,
     model_not_found,
-    says_prompt,
 )
 from trackside.workspaces import store as workspaces
 
@@ -51,7 +51,7 @@ def create(tx: Tx, name: str, tags: dict[str, str], description: str) -> Registe
         uid=uuid4().hex,
         name=check_name(name),
         description=description,
-        is_prompt=int(says_prompt(tags)),
+        is_prompt=int(marks_prompt(tags)),
     )
     if made is None:
         raise _taken(tx, name, is_prompt=IS_PROMPT_TAG in tags)
@@ -130,7 +130,7 @@ def set_tag(tx: Tx, name: str, tag_key: str, value: str) -> None:
     key = lock(tx, name)
     put_tag(tx, key.model_seq, tag_key, value)
     if tag_key == IS_PROMPT_TAG:
-        _set_prompt(tx, key.model_seq, is_prompt=says_prompt({tag_key: value}))
+        _set_prompt(tx, key.model_seq, is_prompt=marks_prompt({tag_key: value}))
     record(tx, key, "set-tag", key=tag_key, value=value, is_prompt=key.is_prompt)
 
 

@@ -176,12 +176,12 @@ def get_history(tx: Tx, call: GetHistory) -> History:
             raise Invalid(f"kind is '{call.kind[:100]}'; it must be one of {', '.join(kinds)}")
         kinds = [call.kind]
     version = m.check_version(call.version) if call.version else None
-    bearers = history.bearers(tx, call.model)
-    if not bearers:
+    models_with_name = history.models_with_name(tx, call.model)
+    if not models_with_name:
         raise model_not_found(call.model)
     found = history.page(
         tx,
-        bearers,
+        models_with_name,
         name=call.model,
         current=_current(tx, call.model),
         kinds=kinds,
@@ -201,14 +201,14 @@ def get_at(tx: Tx, call: At) -> WasAt:
     if bool(call.stage) == bool(call.alias):
         raise Invalid("Say either a stage or an alias")
     time = moments.parse(call.time) if call.time else tx.now
-    bearer = history.bearer_at(tx, call.model, time) or _current(tx, call.model)
-    bearers = history.bearers(tx, call.model)
-    if bearer is None and not bearers:
+    bearer = history.model_with_name_at(tx, call.model, time) or _current(tx, call.model)
+    models_with_name = history.models_with_name(tx, call.model)
+    if bearer is None and not models_with_name:
         raise model_not_found(call.model)
     if call.stage:
         known = stages.of(tx)
         stage = stages.spelled(known, call.stage)
-        if all(one.name != stage for one in known) and not history.were_in(tx, bearers, stage):
+        if all(one.name != stage for one in known) and not history.were_in(tx, models_with_name, stage):
             *others, last = (one.name for one in known)
             raise Invalid(
                 f"stage is '{stage[:100]}', in which this model never was; there are {', '.join(others)} and {last}"

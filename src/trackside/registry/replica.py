@@ -23,7 +23,7 @@ from trackside.registry.model import (
     check_name,
     check_new_alias,
     check_version_tag,
-    says_prompt,
+    marks_prompt,
 )
 from trackside.workspaces import store as workspaces
 
@@ -227,7 +227,7 @@ def make_model(tx: Tx, uid: str, name: str, created: int | None, tags: Mapping[s
         uid=uid,
         name=check_name(name),
         description=description,
-        is_prompt=int(says_prompt(checked)),
+        is_prompt=int(marks_prompt(checked)),
         created=created,
     )
     if made is None:
@@ -238,7 +238,7 @@ def make_model(tx: Tx, uid: str, name: str, created: int | None, tags: Mapping[s
     for key, value in checked.items():
         models.put_tag(tx, made[0], key, value)
     history.add(tx, made[0], name, Kind.MODEL, before=None, after=name)
-    model_key = models.Key(made[0], name, says_prompt(checked), uid)
+    model_key = models.Key(made[0], name, marks_prompt(checked), uid)
     models.record(tx, model_key, "create", tags=checked, description=description)
     return uid
 
@@ -304,11 +304,11 @@ def make_version(
         raise NotFound(f"Registered model with uid '{model_uid}' not found")
     checked = dict(check_version_tag(tag, value) for tag, value in tags.items())
     number = _free_number(tx, key.model_seq, uid, immutable.number)
-    is_prompt = says_prompt(checked)
+    is_prompt = marks_prompt(checked)
     source, storage = _source(tx, uid, immutable, is_prompt, server_root)
     sources.check_length(source)
     files_uri = None if is_prompt else sources.place(replica_files.place(tx, immutable.origin) or storage)
-    removal.check_not_doomed(tx, files_uri)
+    removal.check_not_being_removed(tx, files_uri)
     origin = Origin(
         source=source,
         storage_location=storage,

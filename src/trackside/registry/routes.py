@@ -98,14 +98,14 @@ def create_version(tx: Tx, call: m.CreateVersion) -> m.GotVersion:
     tags = m.check_version_tags(call.tags or [])
     # After this lock, a removal of files is either recorded already, or begins after this transaction.
     workspaces.hold(tx)
-    is_prompt = m.says_prompt(tags)
+    is_prompt = m.marks_prompt(tags)
     origin = origins.of_prompt(call) if is_prompt else origins.of_call(tx, call)
-    removal.check_not_doomed(tx, origin.files_uri)
+    removal.check_not_being_removed(tx, origin.files_uri)
     made = versions.create(
         tx, call.model, origin, tags=tags, run_link=call.run_link or "", description=call.description or ""
     )
     if origin.model_id:
-        origins.tell_logged_model(tx, origin.model_id, made.name, made.version)
+        origins.tag_logged_model(tx, origin.model_id, made.name, made.version)
     return m.GotVersion(model_version=made)
 
 

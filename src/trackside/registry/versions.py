@@ -25,8 +25,8 @@ from trackside.registry.model import (
     Tag,
     check_name,
     check_version,
+    marks_prompt,
     model_not_found,
-    says_prompt,
     version_not_found,
 )
 
@@ -111,7 +111,7 @@ def insert(
     """Insert a version with its tags under a number that the caller has reserved, and record the change.
 
     `created`: in ms; None: now.  `reason` goes to the history."""
-    is_prompt = says_prompt(tags)
+    is_prompt = marks_prompt(tags)
     made = tx.one(
         """
         INSERT INTO model_versions (workspace_id, uid, model_seq, name, version, description, current_stage, source,
@@ -243,7 +243,7 @@ def set_tag(tx: Tx, name: str, version: str, tag_key: str, value: str) -> None:
     key = locked(tx, name, version)
     put_tags(tx, key.version_seq, {tag_key: value})
     if tag_key == IS_PROMPT_TAG:
-        _set_prompt(tx, key.version_seq, is_prompt=says_prompt({tag_key: value}))
+        _set_prompt(tx, key.version_seq, is_prompt=marks_prompt({tag_key: value}))
     record(tx, name, key, "set-tag", key=tag_key, value=value, is_prompt=key.is_prompt)
 
 

@@ -130,7 +130,7 @@ class Waiting(Struct, frozen=True):
     body: str
 
 
-def with_it(tx: Tx, due: Due, most: int) -> list[Waiting]:
+def of_same_batch(tx: Tx, due: Due, most: int) -> list[Waiting]:
     """Return the queued deliveries of the same webhook and format, the due one first."""
     rows = tx.all(
         """

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from trackside.core.http.codec import encode
 from trackside.events.entries import Entry
-from trackside.registry.model import IS_PROMPT_TAG, PROMPT_TEXT_TAG, says_prompt
+from trackside.registry.model import IS_PROMPT_TAG, PROMPT_TEXT_TAG, marks_prompt
 from trackside.webhooks.model import OURS
 
 SIGNATURE_HEADER = "X-MLflow-Signature"
@@ -169,7 +169,7 @@ def _detail(entry: Entry) -> dict[str, Any]:
 
 
 def _is_prompt(entry: Entry, detail: dict[str, Any]) -> bool:
-    return bool(detail.get("is_prompt")) or (entry.action == "create" and says_prompt(detail.get("tags") or {}))
+    return bool(detail.get("is_prompt")) or (entry.action == "create" and marks_prompt(detail.get("tags") or {}))
 
 
 def _one_of(table: Mapping[str, tuple[str | None, str | None]], action: str, is_prompt: bool) -> str | None:

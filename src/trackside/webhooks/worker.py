@@ -239,7 +239,7 @@ class Courier:
         sent = [deliveries.Waiting(due.delivery_seq, due.attempts, due.body)]
         if due.is_collected and form in envelopes.FOR_PEOPLE:
             with self._db.read(due.ws) as tx:
-                sent = deliveries.with_it(tx, due, IN_A_ROW)
+                sent = deliveries.of_same_batch(tx, due, IN_A_ROW)
             if len(sent) > 1:
                 body = envelopes.digest(form, [each.body for each in sent])
         answer = self.send(due, due.delivery_id, form, body, due.event)

@@ -60,7 +60,7 @@ def test_an_item_has_the_values_that_were_saved_last_except_its_creator(db: Any,
         item_store.save_item(tx, one, RUN, "a", "rb", CreatedBy.THEM, None)
         item_store.save_item(tx, one, MODEL, "a", "rm", CreatedBy.US, None)
         item_store.save_item(tx, two, RUN, "a", "rc", CreatedBy.THEM, OTHER_DOC)
-        item_store.set_maker(tx, two, RUN, "a", CreatedBy.US)
+        item_store.set_created_by(tx, two, RUN, "a", CreatedBy.US)
         return (
             item_store.item(tx, one, RUN, "a"),
             item_store.by_remote(tx, one, RUN, "rb"),
@@ -224,7 +224,7 @@ def test_files_of_an_item_are_recorded_and_marked_and_deleted_by_item(db: Any, l
             for known in (Known("plain", 9), plain, *states, lost_there, Known("away", 4)):
                 item_store.save_file(tx, link, kind, name, known)
         item_store.forget_file(tx, one, RUN, "a", "away")
-        item_store.doubt_files(tx, one, RUN, "a")
+        item_store.mark_files_unverified(tx, one, RUN, "a")
 
     write(db, work)
 

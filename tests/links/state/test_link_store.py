@@ -145,7 +145,7 @@ def test_an_error_and_its_end_are_each_reported_once(db: Any, link: Link, south:
     for message, retry_at in ((long, NOW + 1), (long, NOW + 2), ("other", NOW + 3)):
         write(db, lambda tx, m=message, at=retry_at: store.failed(tx, read(db), m, at))  # type: ignore[misc]
         assert (read(db).last_error, read(db).last_error_at, read(db).retry_at) == (message[:2000], NOW, retry_at)
-    write(db, lambda tx: store.hurry(tx, read(db)))
+    write(db, lambda tx: store.retry_now(tx, read(db)))
     hurried = read(db)
     write(db, lambda tx: store.failed(tx, hurried, "other", NOW + 4))  # the same, and it had been tried at once
     for _ in range(2):

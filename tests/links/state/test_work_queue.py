@@ -118,11 +118,11 @@ def test_items_that_both_sides_have_are_queued_last_by_kind(db: Any) -> None:
         work_queue.defer(tx, link_id, work_queue.next_items(tx, link_id, 1)[0], 1000)
         tx.run("UPDATE link_dirty SET may_delete = 1 WHERE workspace_id = :ws")
 
-        let_through = [each.may_delete for each in work_queue.next_items(tx, link_id, 9)]
+        may_delete = [each.may_delete for each in work_queue.next_items(tx, link_id, 9)]
         work_queue.enqueue_mirrored(tx, link_id)
         found = work_queue.next_items(tx, link_id, 99)
 
-    assert let_through == [True]
+    assert may_delete == [True]
     assert [(str(each.entity), each.entity_id, each.depth, each.generation, each.may_delete) for each in found] == [
         ("run", "queued before", 1, 1, True),
         ("run", "a", 1, 2, False),  # it keeps its place and its depth

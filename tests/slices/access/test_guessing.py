@@ -15,7 +15,7 @@ def test_an_unknown_name_is_checked_against_a_hash_that_costs_as_much_as_any() -
 
     assert nobodys == extract_parameters(passwords.hash_of(PASSWORD))
     assert not passwords.is_outdated(passwords.NOBODYS_HASH)
-    assert not passwords.is_right(PASSWORD, passwords.NOBODYS_HASH)
+    assert not passwords.is_correct(PASSWORD, passwords.NOBODYS_HASH)
 
 
 def test_every_failed_sign_in_has_the_same_answer(people: People) -> None:

@@ -174,7 +174,7 @@ def test_which_version_was_in_a_stage_and_had_an_alias_at_a_moment(db: Any) -> N
         tx.now = 5000
         versions.delete(tx, "iris", "2")
 
-        (model,) = history.bearers(tx, "iris")
+        (model,) = history.models_with_name(tx, "iris")
         production = [
             [held.version for held in history.stage_at(tx, model, "Production", time)]
             for time in (1999, 2000, 3000, 4000, 5000)
@@ -195,10 +195,10 @@ def test_a_name_at_a_time_is_resolved_to_its_owner_then(db: Any) -> None:
         models.create(tx, "iris", {}, "")
         tx.now = 4000
         models.delete(tx, "iris")
-        first, second = history.bearers(tx, "iris")
+        first, second = history.models_with_name(tx, "iris")
 
-        iris = [history.bearer_at(tx, "iris", time) for time in (999, 1000, 2000, 3000, 4000)]
-        lily = [history.bearer_at(tx, "lily", time) for time in (1999, 2000, 9000)]
+        iris = [history.model_with_name_at(tx, "iris", time) for time in (999, 1000, 2000, 3000, 4000)]
+        lily = [history.model_with_name_at(tx, "lily", time) for time in (1999, 2000, 9000)]
 
     assert iris == [None, first, None, second, None]
     assert lily == [None, first, first]
@@ -400,4 +400,4 @@ def test_times_follow_the_order_of_changes(db: Any) -> None:
 
         assert {time for (time,) in rows} == {later}
         assert history.alias_at(tx, key, "best", later - 1) is None
-        assert history.bearer_at(tx, "iris", later) == models.key_of(tx, "iris").model_seq
+        assert history.model_with_name_at(tx, "iris", later) == models.key_of(tx, "iris").model_seq

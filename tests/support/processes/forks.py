@@ -252,7 +252,7 @@ def _serve(control: socket.socket) -> dict[str, Any] | None:
         if wakes in readable:
             with contextlib.suppress(BlockingIOError):
                 os.read(wakes, 4096)
-            _bury(control, living)
+            _remove_ended(control, living)
         if control.fileno() not in readable:
             continue
         received = _receive(control)
@@ -280,7 +280,7 @@ def _serve(control: socket.socket) -> dict[str, Any] | None:
         _send(control, {"pid": pid})
 
 
-def _bury(control: socket.socket, living: set[int]) -> None:
+def _remove_ended(control: socket.socket, living: set[int]) -> None:
     while living:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:

@@ -83,6 +83,6 @@ class _Kept(Wire):
                 self.command(command)
         except (Lost, ServerError):
             return False
-        self.take_notices()
+        self.take_notifications()
         self.noted = []
         return self._conn.transaction_status == TransactionStatus.IDLE

@@ -3,7 +3,7 @@
 import pytest
 
 from trackside.links.model import CreatedBy
-from trackside.links.reconcile.merging import compare, outdone
+from trackside.links.reconcile.merging import compare, superseded
 from trackside.links.state.item import ItemState
 from trackside.sync import fields
 from trackside.sync.document import Doc, Merged, Mode, Patch
@@ -103,12 +103,12 @@ def taking(put: Doc) -> Merged:
 def test_times_that_became_better_meanwhile_are_kept() -> None:
     before = {CREATED: "9", UPDATED: "90", NAME: "a"}
 
-    assert outdone(taking({CREATED: "7"}), before, {**before, CREATED: "5"}) == {CREATED}
-    assert outdone(taking({CREATED: "7"}), before, {**before, CREATED: "8"}) == set()
-    assert outdone(taking({UPDATED: "95"}), before, {**before, UPDATED: "99"}) == {UPDATED}
-    assert outdone(taking({CREATED: "7"}), before, before) == set()
-    assert outdone(taking({NAME: "b"}), before, {**before, NAME: "c"}) == set()
-    assert outdone(taking({CREATED: "7"}), before, {NAME: "a"}) == set()
+    assert superseded(taking({CREATED: "7"}), before, {**before, CREATED: "5"}) == {CREATED}
+    assert superseded(taking({CREATED: "7"}), before, {**before, CREATED: "8"}) == set()
+    assert superseded(taking({UPDATED: "95"}), before, {**before, UPDATED: "99"}) == {UPDATED}
+    assert superseded(taking({CREATED: "7"}), before, before) == set()
+    assert superseded(taking({NAME: "b"}), before, {**before, NAME: "c"}) == set()
+    assert superseded(taking({CREATED: "7"}), before, {NAME: "a"}) == set()
 
 
 def test_other_differences_are_replaced_on_the_remote_and_reported() -> None:

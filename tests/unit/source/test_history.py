@@ -38,7 +38,7 @@ FILLED_IN = {
     ("traces/storage/columns.py", "move"): "the experiment of what belongs to a trace",
     ("tenants.py", "close"): "the end of a workspace: what works by itself",
     ("tenants.py", "sweep"): "the end of a workspace: the rest, some rows at a time",
-    ("tenants.py", "_spell_in_full"): "where artifacts are, which the history does not say",
+    ("tenants.py", "_write_full_uris"): "where artifacts are, which the history does not say",
 }
 _WRITTEN = re.compile(
     r"\b(?:UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM|(?:INSERT\s+OR\s+)?REPLACE\s+INTO|TRUNCATE(?:\s+TABLE)?|DROP\s+TABLE"

@@ -76,7 +76,7 @@ EXEMPT = {
     ("runs/search_sql.py", "_Select.__init__"): "by experiments that `experiments.seqs_of` let through",
     ("traces/replica/store.py", "_stored"): WHOLE,
     ("traces/label_schemas/store.py", ""): "the default question of the one experiment that a call names",
-    ("tenants.py", "_spell_in_full"): "the end of a workspace",
+    ("tenants.py", "_write_full_uris"): "the end of a workspace",
     ("tenants.py", ""): "the end of a workspace",
     ("tenants.py", "move_to_default"): "the end of a workspace",
     ("tenants.py", "_lock"): "the end of a workspace",

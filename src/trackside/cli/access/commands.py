@@ -14,7 +14,7 @@ import msgspec
 from trackside.access.model import unknown
 from trackside.cli import credentials
 from trackside.cli.access.calls import PREFIX, Local, Remote, listed, place, quoted
-from trackside.cli.output import BROKEN, OK, Stop, complain, day, moment, say
+from trackside.cli.output import BROKEN, OK, Stop, day, moment, print_error, say
 from trackside.cli.output import json as as_json
 from trackside.core import settings
 from trackside.core.counts import counted
@@ -129,7 +129,7 @@ def token_create(args: argparse.Namespace) -> int:
         made = there.call("POST", _tokens(args, there), given)
     say(made["secret"])
     token = made["token"]
-    complain(
+    print_error(
         f"this token is shown once; its scope is {token['scope']}, and it expires on {day(token.get('expires_at'))}"
     )
     return OK
@@ -180,9 +180,9 @@ def role_create(args: argparse.Namespace) -> int:
     say(f"created role {made['name']}: it allows {len(allowed)} actions of this server")
     strange = unknown([*made["actions"], *made.get("not_actions", [])])
     if strange and allowed:
-        complain(f"without effect, because no action of this server matches: {', '.join(strange)}")
+        print_error(f"without effect, because no action of this server matches: {', '.join(strange)}")
     if not allowed:
-        complain(
+        print_error(
             "the role allows nothing: no action of this server is among its Actions; `trackside role list` shows roles"
         )
     return OK
@@ -257,7 +257,7 @@ def audit_verify(args: argparse.Namespace) -> int:
     if found["is_whole"]:
         say(f"the audit log is complete: {counted(found['entries'], 'entries')} unchanged")
         return OK
-    complain(
+    print_error(
         f"the audit log was changed: {found['fault']} (unchanged before it: {counted(found['entries'], 'entries')})"
     )
     return BROKEN
@@ -310,7 +310,7 @@ def _say_password(made: Any, said: str) -> None:
         return
     say(made["password"])
     ends = moment(made["user"]["password_ends_at"])
-    complain(f"{said}; this password is shown once, and must be changed at the first sign-in, before {ends}")
+    print_error(f"{said}; this password is shown once, and must be changed at the first sign-in, before {ends}")
 
 
 def _typed_password(args: argparse.Namespace) -> str:

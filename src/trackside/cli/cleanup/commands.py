@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from trackside.cli import remote
 from trackside.cli.jobs.commands import follow
-from trackside.cli.output import BROKEN, OK, Stop, complain, moment, say, show_list
+from trackside.cli.output import BROKEN, OK, Stop, moment, print_error, say, show_list
 from trackside.cli.output import json as as_json
 from trackside.core.counts import counted, in_bytes
 
@@ -63,7 +63,7 @@ def ends_with_preview(args: argparse.Namespace, found: dict[str, Any], text: str
         return BROKEN if obstacles else OK
     if obstacles:
         for each in obstacles:
-            complain(f"{found['title']} cannot be deleted. {each['message']}")
+            print_error(f"{found['title']} cannot be deleted. {each['message']}")
         return BROKEN
     if not args.yes:
         tell(args, text)
@@ -105,7 +105,7 @@ def trash_purge(args: argparse.Namespace) -> int:
     else:
         is_whole &= _purge(args, plan)
     for found in plan.blocked:
-        complain(f"{found['title']} stays. {found['obstacles'][0]['message']}")
+        print_error(f"{found['title']} stays. {found['obstacles'][0]['message']}")
     return OK if is_whole else BROKEN
 
 
@@ -191,7 +191,7 @@ def _carry_out_all(args: argparse.Namespace, free: Sequence[tuple[dict[str, Any]
         todo.extendleft(reversed(some[len(answers) :]))
         for deletion, answer in zip(some, answers, strict=False):
             if "error" in answer:
-                complain(answer["error"]["message"])
+                print_error(answer["error"]["message"])
                 done.append({"items": 0})
             elif answer["result"]["is_done"]:
                 done.append(answer["result"])
@@ -215,7 +215,7 @@ def _purge_traces(args: argparse.Namespace, traces: list[dict[str, Any]]) -> lis
         raise Stop(f"some traces stay in the trash; see trackside job show {job['job_id']}")
     result = remote.ask(args, "GET", f"{PREFIX}/jobs/{job['job_id']}")["job"]["result"]
     for each in result.get("kept", []):
-        complain(f"stays: {each}")
+        print_error(f"stays: {each}")
     return [result]
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from trackside.cli import remote
 from trackside.cli.cleanup.commands import ask, tell
 from trackside.cli.jobs.commands import follow
-from trackside.cli.output import OK, Stop, complain, moment, say, show_list, table
+from trackside.cli.output import OK, Stop, moment, print_error, say, show_list, table
 from trackside.cli.output import json as as_json
 from trackside.core.counts import counted, in_bytes
 
@@ -139,7 +139,7 @@ def _moved(args: argparse.Namespace, kind: str, params: dict[str, Any], what: st
     orphans, files = counted(result["items"], "orphans"), counted(result["file_count"], "files")
     say(f"{what}: {orphans}, {files}, {in_bytes(result['file_bytes'])}")
     for each in result.get("kept", []):
-        complain(f"stays: {each}")
+        print_error(f"stays: {each}")
     return OK
 
 

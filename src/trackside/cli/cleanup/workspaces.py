@@ -6,7 +6,7 @@ from typing import Any
 
 from trackside.cli import remote
 from trackside.cli.cleanup.commands import ends_with_preview, preview_text
-from trackside.cli.output import BROKEN, OK, complain, say
+from trackside.cli.output import BROKEN, OK, print_error, say
 from trackside.cli.output import json as as_json
 from trackside.core.counts import counted, in_bytes
 
@@ -36,7 +36,7 @@ def delete(args: argparse.Namespace) -> int:
             f"deleted {found['title']}: freed {in_bytes(size)} of files ({files}) and {counted(rows, 'rows')} of the database"
         )
     if done["state"] != "succeeded":
-        complain(f"the removal of rows and files {done['state']}: {done['reason']}"
+        print_error(f"the removal of rows and files {done['state']}: {done['reason']}"
                  f" (continue with `trackside job retry {done['job_id']}` in the default workspace)")  # fmt: skip
         return BROKEN
     return OK

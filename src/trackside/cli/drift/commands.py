@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from trackside.cli.output import OK, Stop, complain, say, table, write_file
+from trackside.cli.output import OK, Stop, print_error, say, table, write_file
 from trackside.cli.output import json as as_json
 
 if TYPE_CHECKING:  # it needs an extra
@@ -55,7 +55,7 @@ def _show(found: "Comparison") -> None:
             rows.append((column.name, word if decides else "", each.name, value, threshold, each.variant))
     say(table(rows))
     for note in found.notes:
-        complain(note)
+        print_error(note)
     if found.magnitude is not None:
         say(f"magnitude {found.magnitude.value:.4f}")
     count = len(found.drifted_columns)

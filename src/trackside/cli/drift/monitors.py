@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from trackside.cli import remote
 from trackside.cli.jobs import commands as jobs
 from trackside.cli.jobs import tables
-from trackside.cli.output import OK, complain, moment, say, show_list, table, write_file
+from trackside.cli.output import OK, moment, print_error, say, show_list, table, write_file
 from trackside.cli.output import json as as_json
 from trackside.core.counts import counted
 
@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
     if windows:
         _show_scores(windows[-1])
     if result.get("note"):
-        complain(result["note"])
+        print_error(result["note"])
     _show_incidents(incidents)
     return OK
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from trackside.cli import remote
-from trackside.cli.output import BROKEN, OK, Stop, complain, say, say_log, show_list, table
+from trackside.cli.output import BROKEN, OK, Stop, print_error, say, say_log, show_list, table
 from trackside.cli.output import json as as_json
 from trackside.cli.parsers import decoded
 
@@ -106,7 +106,9 @@ def logs(args: argparse.Namespace) -> int:
     elif lines:
         say_log(lines, raw=args.raw)
     else:
-        complain(f"the replicas of deployment {args.deployment} of endpoint {args.name} have not written anything yet")
+        print_error(
+            f"the replicas of deployment {args.deployment} of endpoint {args.name} have not written anything yet"
+        )
     return OK
 
 
@@ -153,11 +155,11 @@ def _wait(args: argparse.Namespace) -> int:
         one = next(each for each in found["deployments"] if each["name"] == args.deployment)
         if one["reason"] != shown:
             shown = one["reason"]
-            complain(f"{one['state']}: {shown}")
+            print_error(f"{one['state']}: {shown}")
         if one["state"] == "Healthy":
             return OK
         if one["state"] == "Failed":
-            complain(
+            print_error(
                 f"`trackside endpoint logs {args.name} --deployment {args.deployment}` shows the model's output;"
                 f" `trackside endpoint update {args.name} --deployment {args.deployment} --model {one['model_uri']} --wait`"
                 " retries it"

@@ -7,7 +7,7 @@ import time
 import msgspec
 
 from trackside.cli import credentials, remote
-from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli.output import BROKEN, OK, Stop, print_error, say, table
 from trackside.cli.output import json as as_json
 from trackside.core.counts import counted
 from trackside.core.http_client.credentials import Secret
@@ -133,7 +133,7 @@ def _tell(report: Report, *, dry_run: bool) -> None:
     else:
         say(f"done in {report.seconds:.1f} s")
     if report.left_out:
-        complain(f"not imported: {counted(len(report.left_out), 'items')}")
+        print_error(f"not imported: {counted(len(report.left_out), 'items')}")
 
 
 def _summary(tally: Tally) -> str:

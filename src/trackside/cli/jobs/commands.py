@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from trackside.cli import remote
-from trackside.cli.output import BROKEN, OK, Stop, complain, moment, say, say_log, show_list, table
+from trackside.cli.output import BROKEN, OK, Stop, moment, print_error, say, say_log, show_list, table
 from trackside.cli.output import json as as_json
 from trackside.cli.parsers import decoded
 
@@ -76,7 +76,7 @@ def cancel(args: argparse.Namespace) -> int:
     """Cancel a job.  Return BROKEN if it has already ended."""
     found = remote.ask(args, "POST", _path(args, "/cancel"))["job"]
     if found["state"] not in (*LIVE, "cancelled"):
-        complain(f"nothing was cancelled: job {found['job_id']} has already {found['state']}")
+        print_error(f"nothing was cancelled: job {found['job_id']} has already {found['state']}")
         return BROKEN
     say(f"job {found['job_id']} is {state_of(found)}")
     return OK
@@ -111,7 +111,7 @@ def follow(args: argparse.Namespace, job_id: str, *, quietly: bool = False, raw:
     job = ask(args, f"{PATH}/{job_id}")["job"]
     if job["state"] == "succeeded":
         return OK
-    complain(f"job {job_id} {job['state']}: {job['reason']}")
+    print_error(f"job {job_id} {job['state']}: {job['reason']}")
     return BROKEN
 
 

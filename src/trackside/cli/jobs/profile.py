@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from trackside.cli.jobs import tables, waiting
-from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli.output import BROKEN, OK, Stop, print_error, say, table
 from trackside.cli.output import json as as_json
 
 
@@ -28,17 +28,17 @@ def run(args: argparse.Namespace) -> int:
     job = tables.submit(args, "profile", params, run_id)
     ended = waiting.wait(args, job["job_id"])
     if ended["state"] != "succeeded":
-        complain(f"job {ended['job_id']} {ended['state']}: {ended['reason']}")
+        print_error(f"job {ended['job_id']} {ended['state']}: {ended['reason']}")
         return BROKEN
     found = ended["result"]
     say(as_json(found) if args.json else _shown(found, params))
     failed = next((level for level in found["levels"] if level["failed"]), None)
     if failed is not None:
-        complain(
+        print_error(
             f"{failed['failed']:,} of {failed['requests']:,} requests failed at {failed['callers']} callers: {failed['reason']}"
         )
     if not found["recommended"]["meets_latency"]:
-        complain(f"95 % of the requests took longer than {args.latency_ms:g} ms for each number of callers")
+        print_error(f"95 % of the requests took longer than {args.latency_ms:g} ms for each number of callers")
     return OK if failed is None and found["recommended"]["meets_latency"] else BROKEN
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from trackside.cli import remote
 from trackside.cli.jobs import tables, waiting
-from trackside.cli.output import BROKEN, OK, Stop, complain, say
+from trackside.cli.output import BROKEN, OK, Stop, print_error, say
 
 LAKES = ("delta", "iceberg")
 FORMATS = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
         ended = waiting.wait(args, job["job_id"])
     except (KeyboardInterrupt, remote.NoAnswer):
         short = job["job_id"][:12]
-        complain(
+        print_error(
             f"job {short} is still running: `trackside job show {short}` shows its progress, `trackside job cancel` ends it"
         )
         raise
@@ -99,10 +99,10 @@ def _format_of(target: Path) -> str:
 
 
 def _report_failure(job: dict[str, Any]) -> None:
-    complain(f"job {job['job_id']} {job['state']}: {job['reason']}")
+    print_error(f"job {job['job_id']} {job['state']}: {job['reason']}")
     progress = job["progress"]
     if progress.get("done") and progress["done"] != progress.get("total"):
-        complain(f"`trackside job retry {job['job_id'][:12]}` continues with the remaining rows")
+        print_error(f"`trackside job retry {job['job_id'][:12]}` continues with the remaining rows")
 
 
 def _report_result(args: argparse.Namespace, job: dict[str, Any], *, fetches: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from trackside.cli import credentials, remote
-from trackside.cli.output import BROKEN, OK, Stop, complain, moment, say, show_list, table
+from trackside.cli.output import BROKEN, OK, Stop, moment, print_error, say, show_list, table
 from trackside.cli.output import json as as_json
 from trackside.cli.remote import workspace_of
 from trackside.core.counts import counted
@@ -118,7 +118,7 @@ def check(args: argparse.Namespace) -> int:
         say(as_json({"compared": compared, "differences": found}))
     elif found:
         command = f"trackside link sync {args.name}{' --verify' if args.verify else ''}{_where(args)}"
-        complain(f"{len(found)} of {items(compared)} differ; run `{command}` to repair them")
+        print_error(f"{len(found)} of {items(compared)} differ; run `{command}` to repair them")
     else:
         say(f"{items(compared)} compared: no difference")
     return BROKEN if found else OK
@@ -184,7 +184,7 @@ fi
 put /etc/environment ''"""
     )
     if urlsplit(uri).hostname in ("127.0.0.1", "localhost", "::1"):
-        complain(f"{uri} is an address of this machine; set --server to an address that the cluster can reach")
+        print_error(f"{uri} is an address of this machine; set --server to an address that the cluster can reach")
     return OK
 
 
@@ -198,7 +198,7 @@ def _progress(args: argparse.Namespace, name: str) -> int:
             sys.stderr.write("\n")
     left = link["lag_items"]
     if left:
-        complain(_why_it_waits(args, link))
+        print_error(_waiting_reason(args, link))
         return BROKEN
     mirrored = sum(link["mirrored"].values())
     say(f"link {name}: everything is compared, {items(mirrored)} {'is' if mirrored == 1 else 'are'} on both sides")
@@ -222,7 +222,7 @@ def _watch(args: argparse.Namespace, name: str, *, shows: bool) -> Any:
         time.sleep(LOOK_S)
 
 
-def _why_it_waits(args: argparse.Namespace, link: Any) -> str:
+def _waiting_reason(args: argparse.Namespace, link: Any) -> str:
     left = f"{items(link['lag_items'])} {'waits' if link['lag_items'] == 1 else 'wait'}"
     if link["state"] != "active":
         return f"link {link['name']} is {link['state']}: {left}"

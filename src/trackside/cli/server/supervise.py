@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
-from trackside.cli.output import BROKEN, OK, complain, guarded
+from trackside.cli.output import BROKEN, OK, guarded, print_error
 
 GRACE_S = 20.0  # for running work of children
 YOUNG_S = 5.0  # a child that dies sooner makes the next one wait
@@ -62,7 +62,7 @@ class _Supervisor:
         while not self._stopping:
             self._start_missing()
             self._wait()
-            code = self._bury()
+            code = self._remove_ended()
             if code is not None:
                 self._end_children()
                 return code or BROKEN
@@ -123,7 +123,7 @@ class _Supervisor:
             self._ready.update(int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4))
             self._has_succeeded = True
 
-    def _bury(self) -> int | None:
+    def _remove_ended(self) -> int | None:
         """Remove ended children.  Return the exit code if one of them could not start."""
         for pid in list(self._born):
             ended, status = os.waitpid(pid, os.WNOHANG)
@@ -140,9 +140,9 @@ class _Supervisor:
                 return code  # the child has printed the reason
             how = f"was killed by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
             if not self._has_succeeded:
-                complain(f"worker {pid} {how} before it was ready")
+                print_error(f"worker {pid} {how} before it was ready")
                 return BROKEN
-            complain(f"worker {pid} {how}; starting another")
+            print_error(f"worker {pid} {how}; starting another")
             self._delay_s = min(max(self._delay_s * 2, 0.5), MAX_DELAY_S) if age_s < YOUNG_S else 0.0
             self._next_start = time.monotonic() + self._delay_s
         return None
@@ -153,7 +153,7 @@ class _Supervisor:
         deadline = time.monotonic() + self._grace_s
         self._stopping = True
         while self._born and time.monotonic() < deadline:
-            self._bury()
+            self._remove_ended()
             if self._born:
                 select.select([self._wakes], [], [], min(1.0, max(deadline - time.monotonic(), 0.0)))
                 with suppress(BlockingIOError):

@@ -202,7 +202,7 @@ class PostgresWriter(PostgresSession):
         try:
             tag = wire.command("COMMIT")
         except Lost as lost:
-            self._clarify(number, lost)
+            self._check_committed(number, lost)
             return
         except ServerError as error:  # of a posted statement
             raise _translated(error) from None
@@ -242,7 +242,7 @@ class PostgresWriter(PostgresSession):
         return isinstance(error, Lost) or (isinstance(error, ServerError) and error.code in _PASSING)
 
     def is_fault_of_store(self, error: Exception) -> bool:
-        return is_trouble(error)
+        return is_store_failure(error)
 
     def _flush(self) -> None:
         if self._opening is None:
@@ -254,7 +254,7 @@ class PostgresWriter(PostgresSession):
         assert self._wire is not None
         return self._wire.deferred
 
-    def _clarify(self, number: str, lost: Lost) -> None:
+    def _check_committed(self, number: str, lost: Lost) -> None:
         """Return if the commit with this transaction number took place; raise `lost`, which allows a retry, if it did not."""
         for pause_s in CLARIFY_AFTER_S:
             time.sleep(pause_s)
@@ -309,7 +309,7 @@ class PostgresDatabase:
         try:
             yield Tx(session, ws, time.time_ns() // 1_000_000)
         except (Lost, ServerError) as error:
-            if is_trouble(error):
+            if is_store_failure(error):
                 raise Unavailable(f"The store cannot be read now: {error}") from error
             raise
         finally:
@@ -432,7 +432,7 @@ def _translated(error: ServerError) -> Exception:
     return Invalid(f"A value cannot be stored or searched for: {error}") if error.code in _BAD_VALUE else error
 
 
-def is_trouble(error: Exception) -> bool:
+def is_store_failure(error: Exception) -> bool:
     """Return whether the store itself failed, so that the caller may try again later."""
     if isinstance(error, ServerError):
         return error.code.startswith(_TROUBLE)

@@ -181,7 +181,7 @@ class SqliteDatabase:
                 finally:
                     session.connection.execute("COMMIT")
             finally:
-                self._give_back(session)
+                self._return_to_pool(session)
         finally:
             self.reads.end(begun)
 
@@ -223,7 +223,7 @@ class SqliteDatabase:
                 try:
                     session.connection.backup(copy)
                 finally:
-                    self._give_back(session)
+                    self._return_to_pool(session)
         except sqlite3.OperationalError as fault:
             raise OSError(errno.EIO, str(fault)) from None
 
@@ -248,7 +248,7 @@ class SqliteDatabase:
         self._readers.clear()
 
     def _take_reader(self) -> SqliteSession:
-        """Return an idle or new connection; the caller returns it by `_give_back`."""
+        """Return an idle or new connection; the caller returns it by `_return_to_pool`."""
         try:
             return self._free.pop()
         except IndexError:
@@ -266,7 +266,7 @@ class SqliteDatabase:
         connection.execute("PRAGMA query_only = ON")
         return connection
 
-    def _give_back(self, session: SqliteSession) -> None:
+    def _return_to_pool(self, session: SqliteSession) -> None:
         if session.connection.in_transaction:  # the COMMIT failed
             self._readers.remove(session.connection)
             session.connection.close()

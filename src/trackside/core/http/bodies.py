@@ -72,7 +72,7 @@ class BodyMemory:
         held: _Held | None = scope.pop(_HELD, None)
         if held is not None:
             del self._all[id(scope)]
-            self._let_go(held)
+            self._free_room(held)
 
     def _take(self, held: _Held, size_bytes: int) -> None:
         now = asyncio.get_running_loop().time()
@@ -80,13 +80,13 @@ class BodyMemory:
         if held.since_moved >= PACE_BYTES:
             held.moved_at, held.since_moved = now, 0
         if size_bytes > self._free:
-            self._turn_out(held, size_bytes, now)
+            self._drop_slow_bodies(held, size_bytes, now)
         if size_bytes > self._free:
             raise Busy("The server is busy with large calls; try again in a moment.", headers=[(b"retry-after", b"1")])
         self._free -= size_bytes
         held.size_bytes += size_bytes
 
-    def _turn_out(self, wants: _Held, size_bytes: int, now: float) -> None:
+    def _drop_slow_bodies(self, wants: _Held, size_bytes: int, now: float) -> None:
         """Drop bodies that arrive too slowly, the slowest first, until there is room.
 
         A client cannot hold memory by sending bytes one by one."""
@@ -96,9 +96,9 @@ class BodyMemory:
             if held is not wants and held.is_coming:
                 held.is_coming = False
                 held.patience.reschedule(now)
-                self._let_go(held)
+                self._free_room(held)
 
-    def _let_go(self, held: _Held) -> None:
+    def _free_room(self, held: _Held) -> None:
         self._free += held.size_bytes
         held.size_bytes = 0
 

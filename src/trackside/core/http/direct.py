@@ -362,7 +362,7 @@ class Direct:
     def _recorded(self, plain: Plain, request_id: bytes, begun: float, answer: Answer) -> Answer:
         """Return a function that adds the request's id to an answer and logs the request."""
 
-        def answer_and_tell(status: int, headers: Headers, body: bytes) -> None:
+        def answer_with_id(status: int, headers: Headers, body: bytes) -> None:
             answer(status, [*headers, (ID_HEADER, request_id)], body)
             route, took_s = plain.route, perf_counter() - begun
             self._requests.note(
@@ -377,7 +377,7 @@ class Direct:
                 plain.visit.user,
             )
 
-        return answer_and_tell
+        return answer_with_id
 
     def _perform_small(
         self, plain: Plain, body: bytes, begun: float, loop: asyncio.AbstractEventLoop, answer: Answer

@@ -224,7 +224,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
-            self._read_anew(data[upgrade.args[0] :])
+            self._read_again(data[upgrade.args[0] :])
         except MemoryError:
             self._refuse(Unavailable(_NO_MEMORY))
         except HttpParserError as error:
@@ -427,7 +427,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
-    def _read_anew(self, rest: bytes) -> None:
+    def _read_again(self, rest: bytes) -> None:
         """Answer a request to upgrade to HTTP/2 or WebSocket in HTTP/1.1.  The parser would skip its body."""
         method = self.parser.get_method()
         if method == b"CONNECT":

@@ -88,7 +88,7 @@ class Guard:
             return []
         origins = [value for name, value in scope["headers"] if name == b"origin"]
         host = next((value for name, value in scope["headers"] if name == b"host"), b"")
-        if len(origins) != 1 or not self._is_welcome(origins[0], host):
+        if len(origins) != 1 or not self._is_allowed_origin(origins[0], host):
             return [(b"vary", b"Origin")]
         if self._origins.is_open:
             return [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", _EXPOSED)]
@@ -105,7 +105,7 @@ class Guard:
         is_preflight = method == "OPTIONS" and b"access-control-request-method" in headers
         if method in _SAFE_METHODS and not is_preflight:
             return None
-        if not self._is_welcome(origin, host):
+        if not self._is_allowed_origin(origin, host):
             shown = _shown(origin)
             return _refusal(
                 403,
@@ -117,7 +117,7 @@ class Guard:
             return None
         return Refusal(200, [*self.cors_headers(scope), *_preflight_headers(headers)], b"")
 
-    def _is_welcome(self, origin: bytes, host: bytes) -> bool:
+    def _is_allowed_origin(self, origin: bytes, host: bytes) -> bool:
         key = (origin, host)
         known = self._known_origins.get(key)
         if known is None:

@@ -203,7 +203,7 @@ class Request:
 
 
 @contextmanager
-def whole_or_cut(scope: Scope) -> Iterator[None]:
+def close_if_incomplete(scope: Scope) -> Iterator[None]:
     """Close the connection if an error occurs after a part of the answer was sent: the client must not mistake the part for the
     whole."""
     try:
@@ -242,7 +242,7 @@ async def send_response(scope: Scope, receive: Receive, send: Send, response: Re
         async with aclosing(body):
             await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
             if not head_only:
-                with whole_or_cut(scope):
+                with close_if_incomplete(scope):
                     async for piece in body:
                         if gone.done():
                             raise Disconnected

@@ -31,13 +31,13 @@ def main(words: Sequence[str]) -> int:
     except OSError as error:
         print(f"{command[0]} cannot be started: {error.strerror}", file=sys.stderr)  # noqa: T201  # its log
         return CANNOT_START
-    threading.Thread(target=_obey, args=(child, grace_s), daemon=True).start()
+    threading.Thread(target=_end_on_request, args=(child, grace_s), daemon=True).start()
     code = child.wait()
     _signal(child, signal.SIGKILL)  # processes that the command left running
     return code if code >= 0 else 128 - code
 
 
-def _obey(child: "subprocess.Popen[bytes]", grace_s: float) -> None:
+def _end_on_request(child: "subprocess.Popen[bytes]", grace_s: float) -> None:
     if os.read(0, 16):
         _signal(child, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):

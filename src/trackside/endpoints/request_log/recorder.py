@@ -136,7 +136,7 @@ class Recorder:
             self._rolled_at = now
             self._roll(lambda _: True)
         self._convert()
-        self._tidy(now)
+        self._delete_old_files(now)
         return False
 
     def flush(self) -> None:
@@ -226,7 +226,7 @@ class Recorder:
         for seq, count in json.loads(done.stdout)["unreadable"].items():
             self._count("unreadable", int(seq), count)
 
-    def _tidy(self, now: float) -> None:
+    def _delete_old_files(self, now: float) -> None:
         """Delete files beyond the limits, and the logs of deleted endpoints."""
         found = files.places(self.folder)  # before the store is read: a folder is never older than its endpoint
         with self._db.read(0) as tx:

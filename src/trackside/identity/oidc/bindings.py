@@ -91,5 +91,5 @@ def _named(tx: Tx, name: str | None) -> Principal:
 def _user(tx: Tx, name: str | None) -> Principal:
     """Return a user or service principal that the caller may change."""
     found = _named(tx, name)
-    service.check_superior(tx, found)
+    service.check_may_act_on(tx, found)
     return found

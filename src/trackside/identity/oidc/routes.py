@@ -167,7 +167,9 @@ class Calls:
             raise Invalid("This sign-in has expired or does not exist; start a new one.")
         if not may_poll:
             return Response(200, _JSON, encode(c.Polled(is_pending=True, interval=interval)))
-        claims = await self._proved(request, issuer, source, lambda: issuer.poll_device(handle.partition(".")[2]))
+        claims = await self._verified_by_provider(
+            request, issuer, source, lambda: issuer.poll_device(handle.partition(".")[2])
+        )
         if isinstance(claims, str):
             longer = 10 if claims == "slow down" else interval
             return Response(200, _JSON, encode(c.Polled(is_pending=True, interval=longer)))
@@ -200,7 +202,9 @@ class Calls:
             token = parse_qs(body.decode(), max_num_fields=20).get("logout_token", [""])[0]
         except ValueError:
             token = ""
-        subject, session = await self._proved(request, issuer, source, lambda: issuer.verify_logout(token))
+        subject, session = await self._verified_by_provider(
+            request, issuer, source, lambda: issuer.verify_logout(token)
+        )
         await request.write(lambda tx: sign_on.end_sessions(tx, issuer.provider, subject, session, source))
         self.gate.forget()
         return Response(200, _JSON, b"{}")
@@ -224,7 +228,7 @@ class Calls:
                 call.code, redirect_uri=self._callback(request, provider), verifier=flow.verifier, nonce=flow.nonce
             )
 
-        claims = await self._proved(request, issuer, source, redeem)
+        claims = await self._verified_by_provider(request, issuer, source, redeem)
         is_secure = self.gate.is_secure(request.scope)
 
         def write(tx: Tx) -> str:
@@ -244,7 +248,7 @@ class Calls:
         self.gate.forget()  # the user's groups may have changed
         return secret, page
 
-    async def _proved(self, request: Request, issuer: Issuer, source: Source, ask: Callable[[], T]) -> T:
+    async def _verified_by_provider(self, request: Request, issuer: Issuer, source: Source, ask: Callable[[], T]) -> T:
         """Call the provider; an invalid token is written to the audit log and refused with its reason."""
         try:
             return await self._ask(request, ask)

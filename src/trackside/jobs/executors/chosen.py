@@ -14,11 +14,11 @@ class Executors:
         self._here = here
         self._clusters = clusters
 
-    def run(self, command: Command, hear: Callable[[str], None], stop: threading.Event) -> int:
+    def run(self, command: Command, on_line: Callable[[str], None], stop: threading.Event) -> int:
         if command.cluster is None:
-            return self._here.run(command, hear, stop)
+            return self._here.run(command, on_line, stop)
         name = command.cluster.executor
         found = self._clusters.get(name)
         if found is None:  # the server was restarted without this executor after the job was queued
             raise Unsupported(f"The job needs the executor {name!r}, and the server was started without it.")
-        return found.run(command, hear, stop)
+        return found.run(command, on_line, stop)

@@ -40,9 +40,9 @@ class Command(Struct, frozen=True, kw_only=True):
 
 
 class Executor(Protocol):
-    def run(self, command: Command, hear: Callable[[str], None], stop: threading.Event) -> int:
+    def run(self, command: Command, on_line: Callable[[str], None], stop: threading.Event) -> int:
         """Run the process to its end and return its exit code: 128 plus the signal's number if a signal ended it.
 
-        `hear` is called with each line of output, in any thread.  When `stop` is set, the process and its children are ended
+        `on_line` is called with each line of output, in any thread.  When `stop` is set, the process and its children are ended
         within some seconds.  The process also ends if the server is killed.  Raise OSError if no process can be started."""
         ...

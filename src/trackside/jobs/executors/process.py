@@ -21,7 +21,7 @@ class ProcessExecutor:
     def __init__(self, variables: dict[str, str]) -> None:
         self._variables = variables
 
-    def run(self, command: Command, hear: Callable[[str], None], stop: threading.Event) -> int:
+    def run(self, command: Command, on_line: Callable[[str], None], stop: threading.Event) -> int:
         process = subprocess.Popen(  # noqa: S603  # jobs run user code, inside `sandbox`
             [sys.executable, "-I", guardian.__file__, str(GRACE_S), "--", *_isolated(command)],
             stdin=subprocess.PIPE,
@@ -33,7 +33,9 @@ class ProcessExecutor:
         )
         assert process.stdin is not None
         assert process.stdout is not None
-        reader = threading.Thread(target=_read, args=(process.stdout, hear), name="trackside-job-output", daemon=True)
+        reader = threading.Thread(
+            target=_read, args=(process.stdout, on_line), name="trackside-job-output", daemon=True
+        )
         reader.start()
         try:
             code = _wait(process, stop)
@@ -69,8 +71,8 @@ def _wait(process: "subprocess.Popen[bytes]", stop: threading.Event) -> int:
                 process.stdin.flush()
 
 
-def _read(stream: IO[bytes], hear: Callable[[str], None]) -> None:
-    """Pass the lines of a pipe to `hear` until it ends.  A long line is cut to bound memory."""
+def _read(stream: IO[bytes], on_line: Callable[[str], None]) -> None:
+    """Pass the lines of a pipe to `on_line` until it ends.  A long line is cut to bound memory."""
     with stream:
         while line := stream.readline(MAX_LINE_BYTES):
-            hear(line.decode("utf-8", "replace").rstrip("\r\n"))
+            on_line(line.decode("utf-8", "replace").rstrip("\r\n"))

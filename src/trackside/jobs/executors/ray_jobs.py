@@ -29,7 +29,7 @@ class RayExecutor:
         self._address = address
         self._python = python
 
-    def run(self, command: Command, hear: Callable[[str], None], stop: threading.Event) -> int:
+    def run(self, command: Command, on_line: Callable[[str], None], stop: threading.Event) -> int:
         assert command.cluster is not None
         folder = Path(command.folder) / FOLDER
         # The user's code may have made it a symbolic link or a folder: never write through it.
@@ -47,7 +47,7 @@ class RayExecutor:
                     folder=scratch,
                     is_isolated=False,  # the driver runs no code of the user
                 )
-                return self._here.run(driver, hear, stop)
+                return self._here.run(driver, on_line, stop)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -33,21 +33,21 @@ class RecentThenSweep:
         self._took = 0.0
         self._found: dict[tuple[Entity, str], int] = {}
 
-    def look(self, listing: Listing, here: Reconcilers, hear: Callable[[Seen], None]) -> None:
-        """Call `hear` for each item that may have changed or been deleted."""
+    def look(self, listing: Listing, here: Reconcilers, on_seen: Callable[[Seen], None]) -> None:
+        """Call `on_seen` for each item that may have changed or been deleted."""
         began = self._now()
         if self._swept is not None and began - self._swept < max(SWEEP_LEAST_S, SWEEP_SHARE * self._took):
             for each in listing.items.recent(self._since - OVERLAP_MS):
-                self._pass_on(listing, each, hear)
+                self._pass_on(listing, each, on_seen)
             return
-        listed = {self._pass_on(listing, each, hear) for each in listing.items.everything()}
+        listed = {self._pass_on(listing, each, on_seen) for each in listing.items.everything()}
         for entity, remote_id in here.missing(listing.entities, listed):
-            hear(Seen(entity, remote_id))
+            on_seen(Seen(entity, remote_id))
         self._found = {which: what for which, what in self._found.items() if which in listed}
         self._swept = self._now()
         self._took = self._swept - began
 
-    def _pass_on(self, listing: Listing, entry: ListEntry, hear: Callable[[Seen], None]) -> tuple[Entity, str]:
+    def _pass_on(self, listing: Listing, entry: ListEntry, on_seen: Callable[[Seen], None]) -> tuple[Entity, str]:
         which = listing.entity_of(entry), entry.item_id
         if isinstance(entry, Snapshot):
             self._since = max(self._since, int(entry.doc.get(self._changed_at, "0")))
@@ -55,6 +55,6 @@ class RecentThenSweep:
         else:
             what = hash(entry.why)
         if self._found.get(which) != what:
-            hear(Seen.of(which[0], entry))
+            on_seen(Seen.of(which[0], entry))
             self._found[which] = what
         return which

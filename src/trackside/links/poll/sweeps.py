@@ -25,15 +25,15 @@ class Sweeps:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._sweeps = {entity: RecentThenSweep(field, now) for entity, field in CHANGED_AT.items()}
 
-    def look(self, context: LinkContext, here: Reconcilers, hear: Callable[[Seen], None]) -> None:
-        """Call `hear` for each item that may have changed or been deleted.
+    def look(self, context: LinkContext, here: Reconcilers, on_seen: Callable[[Seen], None]) -> None:
+        """Call `on_seen` for each item that may have changed or been deleted.
 
         A remote that refuses a listing does not support it, or not for this link: the other listings are read.
         """
         for listing in listings(context.remote, registry=context.link.options.registry):
             entity = listing.entities[-1]
             try:
-                self._sweeps[entity].look(listing, here, hear)
+                self._sweeps[entity].look(listing, here, on_seen)
             except RequestRejected as refused:
                 context.note_once(
                     LogKind.REFUSED, entity, "", f"{listing.label} of the remote cannot be read: {refused}"

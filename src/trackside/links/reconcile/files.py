@@ -149,7 +149,7 @@ def _take_file(pair: FilePair, path: str) -> Known | None:
     """Return the received local file; None if it was removed."""
     there = pair.remote_files[path]
     try:
-        stat, sha256, etag = _arrive(pair, path, there)
+        stat, sha256, etag = _receive_file(pair, path, there)
     except RequestRejected as refused:
         if refused.status == 404:  # removed since it was listed
             return None
@@ -185,7 +185,7 @@ def _delete_local(pair: FilePair, path: str) -> None:
         pair.context.write(artifacts.record_removal, *owner)
 
 
-def _arrive(pair: FilePair, path: str, there: RemoteFile) -> tuple[Stat, str, str]:
+def _receive_file(pair: FilePair, path: str, there: RemoteFile) -> tuple[Stat, str, str]:
     """Return the stored file, its SHA-256, and the remote's ETag."""
     context, spot, size = pair.context, pair.spot(path), there.size_bytes
     what = ("pull", str(context.ws), str(context.link_id), str(pair.entity), pair.local_id, path)

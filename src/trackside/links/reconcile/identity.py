@@ -57,7 +57,7 @@ def save_pair(tx: Tx, context: LinkContext, entity: Entity, local_id: str, remot
         item_store.forget_item(tx, link_id, entity, local_id)
     item_store.save_item(tx, link_id, entity, local_id, remote_id, made_by, None)
     if was_about_to and context.remote.preserves_ids:
-        item_store.set_maker(tx, link_id, entity, local_id, made_by)
+        item_store.set_created_by(tx, link_id, entity, local_id, made_by)
         store.note(tx, link_id, LogKind.SKIPPED, entity, local_id, f"{entity} {local_id} {UNSURE}")
 
 
@@ -111,7 +111,7 @@ def brought(context: LinkContext, entity: Entity, local_id: str) -> tuple[bool, 
     return context.read(read)
 
 
-def wait_for_maker(context: LinkContext, age_ms: int) -> None:
+def wait_for_creator(context: LinkContext, age_ms: int) -> None:
     """Raise RetryLater for a recently replicated item, because the side that created it may be about to create the
     copy."""
     if not context.remote.preserves_ids and 0 <= age_ms < PATIENCE_MS:
@@ -146,12 +146,12 @@ def adopt_experiment(
     named = Patch({field: value for field, value in snapshot.doc.items() if field.kind == FieldKind.NAME})
     # In the same transaction: another link that finds the experiment would take its creation time for a user's.
     timed = Patch({**named.put, **{field: value for field, value in snapshot.doc.items() if field.kind in TIMES}})
-    other = _here_of_that_name(context, name)
+    other = _local_experiment_named(context, name)
     if (
         other is not None and other.remote_id != snapshot.item_id
     ):  # the local experiment of that name belongs to another remote one
         again(other.remote_id)
-        other = _here_of_that_name(context, name)
+        other = _local_experiment_named(context, name)
         if other is not None and context.look(Entity.EXPERIMENT, other.remote_id) is not None:
             raise BadState(
                 f"this workspace has another experiment named {name!r}; the remote one waits until that name is free"
@@ -169,7 +169,7 @@ def adopt_experiment(
     return context.write(make)
 
 
-def _here_of_that_name(context: LinkContext, name: str) -> ItemState | None:
+def _local_experiment_named(context: LinkContext, name: str) -> ItemState | None:
     """Return the local experiment of that name, if the remote has it."""
     found = context.read(reader.experiment_of_name, name)
     item = None if found is None else context.item(Entity.EXPERIMENT, found)

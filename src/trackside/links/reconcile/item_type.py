@@ -152,7 +152,7 @@ class ItemType(Protocol):
         creates none."""
         ...
 
-    def as_made(self, snapshot: Snapshot, remote: Snapshot) -> Doc | None:
+    def as_created(self, snapshot: Snapshot, remote: Snapshot) -> Doc | None:
         """Return the agreed state of a counterpart that was just created, if it was not saved with the intention."""
         del snapshot, remote
         return None

@@ -25,7 +25,7 @@ def compare(
     """`was_read`: `remote` is the current state of the remote, not the agreed one."""
     agreed = item.base or {}
     merged = document.merge(agreed, local, remote, mode, lambda field, verb: can(entity, field, verb))
-    standing = _standing(item, local, remote, mode, was_read=was_read) if entity is Entity.EXPERIMENT else set()
+    standing = _kept_times(item, local, remote, mode, was_read=was_read) if entity is Entity.EXPERIMENT else set()
     if not standing:
         return merged
     for_them = Patch(
@@ -36,7 +36,7 @@ def compare(
     return Merged(for_them, kept.for_us, kept.agreed, kept.conflicts)
 
 
-def as_made(copy: Doc, source: Doc) -> Doc:
+def as_created(copy: Doc, source: Doc) -> Doc:
     """Return the fields of a new copy that count as agreed.
 
     Some fields of the source, such as the stage of a version, cannot be set at creation, so the copy has defaults that
@@ -67,14 +67,14 @@ def differing(merged: Merged, local: Doc, remote: Doc) -> list[str]:
     ]
 
 
-def outdone(merged: Merged, before: Doc, now: Doc) -> set[Field]:
+def superseded(merged: Merged, before: Doc, now: Doc) -> set[Field]:
     """Return the times of an experiment that are about to be written and were superseded meanwhile."""
     changed = {field for field in document.changed_since(merged, before, now) if field.kind in TIMES and field in now}
     put = merged.for_us.put
     return {field for field in changed if field in put and document.better(field, put[field], now[field]) == now[field]}
 
 
-def _standing(item: ItemState, local: Doc, remote: Doc, mode: Mode, *, was_read: bool) -> set[Field]:
+def _kept_times(item: ItemState, local: Doc, remote: Doc, mode: Mode, *, was_read: bool) -> set[Field]:
     """Return the times of a copy that are kept although its source has others."""
     if mode is Mode.BOTH:
         return set()  # which have equal values by that rule

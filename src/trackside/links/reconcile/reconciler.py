@@ -128,7 +128,7 @@ class Reconciler:
             if created is not None and not created.existed:
                 self.context.save(self.entity, snapshot.item_id, created.id, CreatedBy.US, None)
                 made = created.snapshot or self.type.read_remote(created.id)
-                agreed = None if made is None else self.type.as_made(snapshot, made)
+                agreed = None if made is None else self.type.as_created(snapshot, made)
                 if agreed is not None:
                     self.context.save(self.entity, snapshot.item_id, created.id, CreatedBy.US, agreed)
                 return self._saved(snapshot.item_id), made
@@ -170,7 +170,7 @@ class Reconciler:
                 context.note_conflict(self.entity, snapshot.item_id, self.type.describe(snapshot, conflict))
         if self.type.has_names:
             below = None if self.child is None else self.child.entity
-            renames.make_way(self.type, item, compared.merged, below)
+            renames.wait_for_rename(self.type, item, compared.merged, below)
         with context.whole():
             try:
                 sent = self.type.patch_remote(snapshot, item, remote, compared, verify=verify)

@@ -30,7 +30,7 @@ def temporary_name(local_id: str) -> str:
     return f"! {local_id}"
 
 
-def make_way(kind: ItemType, item: ItemState, merged: Merged, below: Entity | None) -> None:
+def wait_for_rename(kind: ItemType, item: ItemState, merged: Merged, below: Entity | None) -> None:
     """Raise RetryLater if another item has the new name and is itself to be renamed.
 
     If that item waits for the name of this one, give this one a temporary name first.

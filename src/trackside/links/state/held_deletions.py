@@ -82,7 +82,7 @@ def counted(tx: Tx, link: Link) -> int:
     return 0 if row is None else int(row[0])
 
 
-def let_through(tx: Tx, link: Link, items: int) -> None:
+def accept_held(tx: Tx, link: Link, items: int) -> None:
     """Accept the held deletions, and count them in the window, which starts now if there is none."""
     before = counted(tx, link)
     tx.run(
@@ -107,7 +107,7 @@ def let_through(tx: Tx, link: Link, items: int) -> None:
 def accept(tx: Tx, link: Link) -> int:
     """Release the held deletions, which a user accepted, and restart the count.  Return their number."""
     items = count(tx, link.link_id)
-    let_through(tx, link, items)
+    accept_held(tx, link, items)
     tx.run("UPDATE links SET deleted_items = 0 WHERE workspace_id = :ws AND link_id = :id", id=link.link_id)
     return items
 

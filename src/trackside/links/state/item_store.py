@@ -252,7 +252,7 @@ def save_item(
     )
 
 
-def set_maker(tx: Tx, link_id: int, entity: Entity, local_id: str, made_by: CreatedBy) -> None:
+def set_created_by(tx: Tx, link_id: int, entity: Entity, local_id: str, made_by: CreatedBy) -> None:
     tx.run(
         """
         UPDATE link_items SET made_by = :made_by
@@ -362,7 +362,7 @@ def save_file(tx: Tx, link_id: int, entity: Entity, local_id: str, known: Known)
     )
 
 
-def doubt_files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
+def mark_files_unverified(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
     """Make the next comparison read the item's files on both sides."""
     tx.run(
         """

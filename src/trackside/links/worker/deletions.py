@@ -35,7 +35,7 @@ def decide(db: Database, ws: int, link: Link, *, is_idle: bool) -> bool:
         items, before = held_deletions.count(tx, link.link_id), held_deletions.counted(tx, link)
         synced = sum(item_store.mirrored(tx, link.link_id).values()) + before
         if not deletion_guard.is_too_much(items + before, synced, link.options):
-            held_deletions.let_through(tx, link, items)
+            held_deletions.accept_held(tx, link, items)
             return True
         held = held_deletions.listed(tx, link.link_id, deletion_guard.NAMED + 1)
         said = deletion_guard.message(link.name, items, synced, link.options, held)

@@ -23,7 +23,7 @@ RETRY_S = (1.0, 60.0)  # the first delay after a failure of the remote, and the 
 
 
 class Remote(Protocol):
-    def wait_for_news(self, cursor: int | None, wait_s: float) -> News: ...
+    def wait_for_change(self, cursor: int | None, wait_s: float) -> News: ...
 
     def close(self) -> None: ...
 
@@ -40,7 +40,7 @@ class Listener:
         self._thread = threading.Thread(target=self._run, name=f"trackside-{name}-listener", daemon=True)
         self._thread.start()
 
-    def take_news(self) -> bool:
+    def take_change_signal(self) -> bool:
         """Return whether something changed at the remote since the last call."""
         had_news = self._news.is_set()
         self._news.clear()
@@ -73,12 +73,12 @@ class Listener:
                 break
 
     def _listen(self) -> None:
-        cursor, pause_s = self._remote.wait_for_news(None, 0).cursor, FIRST_PAUSE_S
+        cursor, pause_s = self._remote.wait_for_change(None, 0).cursor, FIRST_PAUSE_S
         self.is_listening = True
         self._tell()  # of earlier changes
         while not self._cancel_token.is_cancelled:
             began = time.monotonic()
-            news = self._remote.wait_for_news(cursor, WAIT_S)
+            news = self._remote.wait_for_change(cursor, WAIT_S)
             cursor = news.cursor
             if news.has_changes:
                 self._tell()

@@ -82,7 +82,7 @@ class QueuedItems:
                 here.reconcile_remote(queued.entity, queued.entity_id, None, verify=verify)
                 return ""
             if queued.depth >= Depth.COMPARE_BYTES:
-                context.write(item_store.doubt_files, link_id, queued.entity, queued.entity_id)
+                context.write(item_store.mark_files_unverified, link_id, queued.entity, queued.entity_id)
             return here.reconcile_local(queued.entity, queued.entity_id, verify=verify)
 
         try:

@@ -44,7 +44,7 @@ class RemoteChanges:
         self._has_news = False
         self._troubles: Counter[str] = Counter()  # how often the remote failed during an item
 
-    def note_news(self) -> None:
+    def note_change_signal(self) -> None:
         """Poll the remote now, because it signalled a change."""
         self._has_news = True
 

@@ -228,8 +228,8 @@ class Runner:
             return True
         here = Reconcilers(context)
         more = False
-        if self._listener is not None and self._listener.take_news():
-            self._remote_changes.note_news()
+        if self._listener is not None and self._listener.take_change_signal():
+            self._remote_changes.note_change_signal()
         if link.mode.takes and (ask or self._remote_changes.is_due(link, is_listening=self._is_listening)):
             more = self._remote_changes.poll(here, self._watch)
         more |= self._queued_items.run(here)

@@ -65,7 +65,7 @@ def of_call(tx: Tx, call: CreateVersion) -> Origin:
     return Origin(source, storage, sources.place(storage), run_id or source_run, model_id)
 
 
-def tell_logged_model(tx: Tx, model_id: str, name: str, version: str) -> None:
+def tag_logged_model(tx: Tx, model_id: str, name: str, version: str) -> None:
     """Record the version in the tags of its logged model, as MLflow does.  No effect if the version is recorded already, or if
     this workspace does not have the model: a version may be copied from another workspace without its logged model."""
     model = tx.one(

@@ -140,7 +140,7 @@ def versions_at_any(tx: Tx, uris: Sequence[str]) -> list[str]:
     return [f"{name}/{version}" for name, version, files_uri in rows if _meets(places, files_uri)]
 
 
-def check_not_doomed(tx: Tx, files_uri: str | None) -> None:
+def check_not_being_removed(tx: Tx, files_uri: str | None) -> None:
     """Raise BadState if files at the location are being removed.  The caller has locked the workspace, so that no other server
     can begin a removal."""
     if files_uri is not None and _overlapping(tx, "file_deletions", "deletion_seq", files_uri):

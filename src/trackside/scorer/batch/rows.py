@@ -92,7 +92,7 @@ def cast(model: Model, frame: Any) -> tuple[Any, list[Failure]]:
         column = frame[name]
         if column.dtype.kind in "fiub" and not column.hasnans and _fits(column.dtype, kind):
             continue
-        values, wrong = _numbers(column, kind) if kind != "boolean" else _truths(column)
+        values, wrong = _numbers(column, kind) if kind != "boolean" else _booleans(column)
         missing = column.isna() | (
             column.astype(str).str.strip() == "" if column.dtype.kind == "O" or _is_text(column) else False
         )
@@ -146,7 +146,7 @@ def _numbers(column: Any, kind: str) -> tuple[Any, Any]:
     return values, wrong
 
 
-def _truths(column: Any) -> tuple[Any, Any]:
+def _booleans(column: Any) -> tuple[Any, Any]:
     values = column.map(lambda value: value if isinstance(value, bool) else TRUTH.get(str(value).strip().lower()))
     return values, values.isna()
 

@@ -96,7 +96,7 @@ class Offload:
         return True
 
 
-def look_at_all(tx: Tx) -> None:
+def schedule_all(tx: Tx) -> None:
     """Schedule all large traces of a workspace whose rows an import wrote."""
     tx.run(
         """

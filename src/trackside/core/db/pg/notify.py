@@ -92,7 +92,7 @@ class ChangeNotifier:
                 pending, self._pending = self._pending, set()  # before the NOTIFY: a later change wakes this loop again
             if pending:
                 wire.command(f"NOTIFY {CHANNEL}, '{payload_of(pending)}'")
-            notices = wire.take_notices()
+            notices = wire.take_notifications()
             if notices:
                 self._on_change(workspaces_of(notices))
             self._closing.wait(INTERVAL_S)

@@ -205,7 +205,7 @@ class Wire:
         """Read notifications that arrived while no statement runs."""
         self._consume()
 
-    def take_notices(self) -> list[str]:
+    def take_notifications(self) -> list[str]:
         """Return the payloads of NOTIFY that other connections sent since the last call."""
         found = []
         while (notice := self._conn.notifies()) is not None:

@@ -61,7 +61,7 @@ class DatasetType(ItemType):
         is_brought, age_ms = identity.brought(context, self.entity, snapshot.item_id)
         found = self.remote.find_copy(snapshot.item_id, is_brought=is_brought)
         if found is None and is_brought:
-            identity.wait_for_maker(context, age_ms)
+            identity.wait_for_creator(context, age_ms)
         return found
 
     def create_remote(self, snapshot: Snapshot) -> Created:

@@ -12,7 +12,7 @@ from trackside.links.model import LogKind
 from trackside.links.reconcile import files as filesync
 from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.item_type import Others
-from trackside.registry.model import says_prompt
+from trackside.registry.model import marks_prompt
 from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
@@ -43,7 +43,7 @@ class VersionFiles:
         there = self._there(OWNERS[what], owner) if what else None
         if there is not None:
             doc[fields.ORIGIN] = f"{what}/{there}/{path}"
-            doc[fields.SOURCE] = _named_anew(doc[fields.SOURCE], owner, there)
+            doc[fields.SOURCE] = _with_other_id(doc[fields.SOURCE], owner, there)
             return doc, False
         doc[fields.ORIGIN] = ""
         return doc, self._has_files(snapshot)
@@ -61,7 +61,7 @@ class VersionFiles:
                 doc[field] = self._here(entity, remote) or (remote if self._context.remote.preserves_ids else "")
         if here is not None:
             doc[fields.ORIGIN] = f"{what}/{here}/{path}"
-            doc[fields.SOURCE] = _named_anew(doc[fields.SOURCE], owner, here)
+            doc[fields.SOURCE] = _with_other_id(doc[fields.SOURCE], owner, here)
             return doc
         doc[fields.ORIGIN] = ""
         if self._fetch(snapshot, local_id):
@@ -139,7 +139,7 @@ def _split(origin: str) -> tuple[str, str, str]:
     return what, owner, path
 
 
-def _named_anew(source: str, owner: str, other: str) -> str:
+def _with_other_id(source: str, owner: str, other: str) -> str:
     """Return a source that names its run or logged model by id, with the id of the other side."""
     for scheme in ("runs:/", "models:/"):
         if source.startswith(scheme):
@@ -149,4 +149,4 @@ def _named_anew(source: str, owner: str, other: str) -> str:
 
 
 def _is_prompt(doc: Doc) -> bool:
-    return says_prompt({key: value for (kind, key), value in doc.items() if kind == FieldKind.TAG})
+    return marks_prompt({key: value for (kind, key), value in doc.items() if kind == FieldKind.TAG})

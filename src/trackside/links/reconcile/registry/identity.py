@@ -6,10 +6,10 @@ from trackside.core.http_client.errors import RequestRejected
 from trackside.links.model import CreatedBy, LogKind
 from trackside.links.reconcile import files, identity
 from trackside.links.reconcile.item_type import Created, Others
-from trackside.links.reconcile.merging import as_made
+from trackside.links.reconcile.merging import as_created
 from trackside.links.reconcile.registry.compare import Comparison
 from trackside.links.reconcile.registry.files import VersionFiles
-from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, at_making
+from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, creation_fields
 from trackside.links.reconcile.registry.names import ModelNames
 from trackside.links.state import item_store
 from trackside.links.state.backfill import Depth
@@ -48,7 +48,7 @@ class RegistryIdentity:
         return found
 
     def create_model(self, snapshot: Snapshot) -> Created:
-        given = at_making(MODEL, snapshot.doc)
+        given = creation_fields(MODEL, snapshot.doc)
         self.context.save(MODEL, snapshot.item_id, "", CreatedBy.US, self._as_given(MODEL, given))
         return Created(self.remote.make_model(snapshot.item_id, given))
 
@@ -59,14 +59,14 @@ class RegistryIdentity:
         is_brought, age_ms = self._brought(snapshot)
         found = self.remote.find_version(model_id, registry.uid_of(snapshot.item_id), is_brought=is_brought)
         if found is None and is_brought:
-            identity.wait_for_maker(self.context, age_ms)
+            identity.wait_for_creator(self.context, age_ms)
         return found
 
     def create_version(self, snapshot: Snapshot) -> Created:
         model_id = self._remote_model(registry.model_of(snapshot.item_id))
         uid = registry.uid_of(snapshot.item_id)
         doc, has_own = self._files.out(snapshot)
-        agreed = {**(self._as_given(VERSION, at_making(VERSION, doc)) or {}), fields.STAGE: NO_STAGE}
+        agreed = {**(self._as_given(VERSION, creation_fields(VERSION, doc)) or {}), fields.STAGE: NO_STAGE}
         self.context.save(VERSION, snapshot.item_id, "", CreatedBy.US, agreed)
         files_at = None
         if has_own:
@@ -75,7 +75,7 @@ class RegistryIdentity:
         found = self.remote.find_version(model_id, uid, is_brought=True) if self._brought(snapshot)[0] else None
         if found is not None:  # while its files, or those of its run, were transferred
             return Created(found, existed=True)
-        version_id = self.remote.make_version(model_id, uid, at_making(VERSION, doc), files_at)
+        version_id = self.remote.make_version(model_id, uid, creation_fields(VERSION, doc), files_at)
         if snapshot.doc[fields.MODEL_ID] and not self.context.remote.preserves_ids:
             # An MLflow server also records in a tag of the logged model that a version was created from it.
             self.context.enqueue(Entity.LOGGED_MODEL, snapshot.doc[fields.MODEL_ID], depth=Depth.COMPARE)
@@ -93,11 +93,11 @@ class RegistryIdentity:
         if not self.context.remote.preserves_ids:
             return None
         doc = self._comparison.comparable(entity, given)
-        return as_made(doc, doc)
+        return as_created(doc, doc)
 
     def _as_created_locally(self, tx: Tx, entity: Entity, local_id: str, source: Doc) -> Doc | None:
         copy = registry.read(tx, entity, local_id)
-        return None if copy is None else as_made(self._comparison.comparable(entity, copy.doc), source)
+        return None if copy is None else as_created(self._comparison.comparable(entity, copy.doc), source)
 
     def _brought(self, snapshot: Snapshot) -> tuple[bool, int]:
         """Return whether another server may create the version on the remote, and the version's age in ms."""
@@ -151,7 +151,7 @@ class RegistryIdentity:
         if renamed is not None:
             return renamed
         uid = self.remote.model_uid_of(snapshot)
-        making = Patch(at_making(MODEL, self.context.to_local(snapshot.doc, MODEL)))
+        making = Patch(creation_fields(MODEL, self.context.to_local(snapshot.doc, MODEL)))
 
         def make(tx: Tx) -> str:
             is_here = replica.find_model(tx, uid) or replica.uid_of_name(tx, snapshot.doc[fields.NAME])
@@ -222,7 +222,7 @@ class RegistryIdentity:
             model_id = model.local_id
         local_id = registry.id_of(model_id, self._local_uid(model_id, snapshot))
         exists = self._items.read(VERSION, local_id) is not None
-        doc = at_making(VERSION, {} if exists else self._files.remote_doc(snapshot, local_id))
+        doc = creation_fields(VERSION, {} if exists else self._files.remote_doc(snapshot, local_id))
         is_by_us = identity.was_created_here(self.context, snapshot)
 
         def make(tx: Tx) -> str:

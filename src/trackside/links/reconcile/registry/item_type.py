@@ -12,7 +12,7 @@ from trackside.links.model import CreatedBy, LogKind
 from trackside.links.reconcile import files, identity
 from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.item_type import Compared, Created, ItemType, Others, RetryLater, Sent
-from trackside.links.reconcile.merging import as_made, describe
+from trackside.links.reconcile.merging import as_created, describe
 from trackside.links.reconcile.registry.compare import QUIET, Comparison
 from trackside.links.reconcile.registry.identity import RegistryIdentity
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items
@@ -68,13 +68,13 @@ class RegistryType(ItemType):
             self._identity.create_model(snapshot) if self.entity is MODEL else self._identity.create_version(snapshot)
         )
 
-    def as_made(self, snapshot: Snapshot, remote: Snapshot) -> Doc | None:
+    def as_created(self, snapshot: Snapshot, remote: Snapshot) -> Doc | None:
         """Return the agreed state of a new copy: an MLflow server may omit a description or tags, another Trackside
         stores all."""
         if self.context.remote.preserves_ids or remote.failed:
             return None
         copy = self.comparison.comparable(self.entity, self.context.to_local(remote.doc, self.entity))
-        return {**as_made(copy, self.comparison.comparable(self.entity, snapshot.doc)), **self._made(remote)}
+        return {**as_created(copy, self.comparison.comparable(self.entity, snapshot.doc)), **self._made(remote)}
 
     def moved_to(self, item: ItemState) -> str | None:
         return self._identity.moved_to(item) if self.entity is MODEL else None

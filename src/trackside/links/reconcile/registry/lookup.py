@@ -86,7 +86,7 @@ def saved_time(item: ItemState) -> str:
     return (item.base or {}).get(fields.CREATED, "")
 
 
-def at_making(entity: Entity, doc: Doc) -> Doc:
+def creation_fields(entity: Entity, doc: Doc) -> Doc:
     """Return the fields that are sent at the creation; the rest is compared afterwards."""
     kinds = (
         registry.AT_BIRTH

@@ -102,7 +102,7 @@ class TrackedType(ItemType):
         is_brought, age_ms = identity.brought(context, self.entity, snapshot.item_id)
         found = context.remote.find_copy(self.entity, snapshot.item_id, experiment_id, is_brought=is_brought)
         if found is None and is_brought:
-            identity.wait_for_maker(context, age_ms)
+            identity.wait_for_creator(context, age_ms)
         return found
 
     def create_remote(self, snapshot: Snapshot) -> Created | None:
@@ -142,7 +142,7 @@ class TrackedType(ItemType):
     def create_local(self, remote: Snapshot) -> str | None:
         context, entity = self.context, self.entity
         if entity is Entity.EXPERIMENT:
-            note = lambda tx, made: self._save_as_made(tx, made, remote.item_id)  # noqa: E731
+            note = lambda tx, made: self._save_as_created(tx, made, remote.item_id)  # noqa: E731
             again = lambda other: self._others.reconcile_remote(entity, other, None, verify=True)  # noqa: E731
             return identity.adopt_experiment(context, remote, note, again)
         # A run with SOURCE_UID holds the files of a local version.
@@ -166,7 +166,7 @@ class TrackedType(ItemType):
             made_by = CreatedBy.HERE if not exists else CreatedBy.US if is_by_us else CreatedBy.THEM
             identity.save_pair(tx, context, entity, local_id, remote.item_id, made_by)
             if not exists:
-                self._save_as_made(tx, local_id, remote.item_id)
+                self._save_as_created(tx, local_id, remote.item_id)
 
         context.write(make)
         return local_id
@@ -246,7 +246,9 @@ class TrackedType(ItemType):
             return set()
         if is_shared:
             return document.changed_since(merged, snapshot.doc, here.doc)
-        return merging.outdone(merged, snapshot.doc, here.doc)  # possibly pulled by another link from another workspace
+        return merging.superseded(
+            merged, snapshot.doc, here.doc
+        )  # possibly pulled by another link from another workspace
 
     def apply_local(self, tx: Tx, snapshot: Snapshot, patch: Patch, remote: Snapshot | None, sent: Sent) -> Set[Field]:
         del remote, sent
@@ -351,7 +353,7 @@ class TrackedType(ItemType):
     def _remote_experiment(self, snapshot: Snapshot) -> str | None:
         return self._others.remote_of(Entity.EXPERIMENT, snapshot.experiment_id)
 
-    def _save_as_made(self, tx: Tx, local_id: str, remote_id: str) -> None:
+    def _save_as_created(self, tx: Tx, local_id: str, remote_id: str) -> None:
         """Save the fields of an item that was just created locally as agreed: they are no local change, and the remote's values
         replace them."""
         snapshot = self.read_local(tx, local_id)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.item_type import Others
-from trackside.links.reconcile.merging import as_made, differing
+from trackside.links.reconcile.merging import as_created, differing
 from trackside.links.state.item import ItemState
 from trackside.sync import document, fields
 from trackside.sync.document import Doc, Merged
@@ -63,7 +63,7 @@ class Comparison:
         if not self.remote.keeps_final:
             return None
         doc = self.local_doc(snapshot.doc)
-        return as_made(doc, doc)
+        return as_created(doc, doc)
 
     def merge(self, agreed: Doc, local: Doc, remote: Doc) -> Merged:
         return document.merge(merged_only(agreed), local, remote, self.context.link.mode, self.remote.can)

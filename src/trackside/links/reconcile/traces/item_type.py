@@ -13,7 +13,7 @@ from trackside.links.model import CreatedBy
 from trackside.links.reconcile import identity
 from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.item_type import Compared, Created, ItemType, Others, RetryLater, Sent
-from trackside.links.reconcile.merging import as_made
+from trackside.links.reconcile.merging import as_created
 from trackside.links.reconcile.reconciler import Reconciler
 from trackside.links.reconcile.traces.batches import Batches
 from trackside.links.reconcile.traces.compare import Comparison, was_compared
@@ -90,11 +90,11 @@ class TraceType(ItemType):
             SpanSync(self.context, snapshot.item_id).send_all(experiment_id, doc)
         return Created(snapshot.item_id)
 
-    def as_made(self, snapshot: Snapshot, remote: Snapshot) -> Doc | None:
+    def as_created(self, snapshot: Snapshot, remote: Snapshot) -> Doc | None:
         """Return the agreed state of a new copy: an MLflow server derives some values of a trace, such as shorter previews."""
         if self.context.remote.preserves_ids:
             return None
-        return as_made(self.comparison.remote_doc(remote.doc), self.comparison.local_doc(snapshot.doc))
+        return as_created(self.comparison.remote_doc(remote.doc), self.comparison.local_doc(snapshot.doc))
 
     def create_local(self, remote: Snapshot) -> str | None:
         if self.is_before(remote) or not self.comparison.wants_remote(remote):
@@ -113,7 +113,7 @@ class TraceType(ItemType):
             identity.save_pair(tx, self.context, self.entity, trace_id, trace_id, made_by)
             made = None if exists else traces.read(tx, trace_id)
             if made is not None:
-                agreed = as_made(self.comparison.local_doc(made.doc), doc)
+                agreed = as_created(self.comparison.local_doc(made.doc), doc)
                 item_store.save_item(tx, self.context.link_id, self.entity, trace_id, trace_id, made_by, agreed)
 
         self.context.write(make)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from trackside.core.http_client.errors import RequestRejected
-from trackside.registry.model import says_prompt
+from trackside.registry.model import marks_prompt
 from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity
@@ -38,17 +38,17 @@ class DatabricksRegistry(MlflowRegistry):
             raise _which(refused) from None
 
     def ask(self, shape: type[T], path: str, **query: Any) -> T:
-        with _saying_which():
+        with _naming_registry():
             return super().ask(shape, path, **query)
 
     def _call(self, method: str, path: str, body: Any, *, idempotent: bool = True) -> Any:
-        with _saying_which():
+        with _naming_registry():
             return super()._call(method, path, body, idempotent=idempotent)
 
     knows_aliases = False
 
     def has_place(self, doc: Doc) -> bool:
-        return not says_prompt(of_kind(doc, FieldKind.TAG))
+        return not marks_prompt(of_kind(doc, FieldKind.TAG))
 
     def make_model(self, uid: str, doc: Doc) -> str:
         self._refuse_prompt(doc)
@@ -97,7 +97,7 @@ class DatabricksRegistry(MlflowRegistry):
 
 
 @contextmanager
-def _saying_which() -> Iterator[None]:
+def _naming_registry() -> Iterator[None]:
     """Replace the error of newer workspaces, which have no registry of their own, by one that names the registry."""
     try:
         yield

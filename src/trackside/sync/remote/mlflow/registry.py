@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from trackside.core.errors import BadState
 from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.errors import RequestRejected, unless_missing
-from trackside.registry.model import NO_STAGE, says_prompt
+from trackside.registry.model import NO_STAGE, marks_prompt
 from trackside.registry.replica import derived_uid
 from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
@@ -291,7 +291,7 @@ class MlflowRegistry(RemoteRegistry):
         """Return source, run and model of a version in the form that the server accepts: its source must be inside the files of
         the run or model."""
         source, run_id = doc.get(fields.SOURCE, ""), doc.get(fields.RUN_ID) or None
-        if says_prompt(tags):
+        if marks_prompt(tags):
             return {"source": source}
         if files_at is not None:
             return {"source": self._root(Entity.RUN, files_at), "run_id": files_at}

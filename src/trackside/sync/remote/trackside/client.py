@@ -291,7 +291,7 @@ class TracksideRemote:
     def ask_store(self) -> str:
         return items.about(self._http).workspace_uid
 
-    def wait_for_news(self, cursor: int | None, wait_s: float) -> News:
+    def wait_for_change(self, cursor: int | None, wait_s: float) -> News:
         """Wait at most `wait_s` for a change after the cursor; without a cursor return the current one at once.
 
         Raise RequestRejected if the remote does not support the call, or does not allow it."""
