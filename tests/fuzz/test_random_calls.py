@@ -15,8 +15,8 @@ from fuzz.faults import fault_of
 from fuzz.invariants import problems
 from fuzz.raw import JSON, Ask
 from fuzz.values import bare, dumped, raw
-from fuzz.world import ODD, World
-from support.runner.examples import examples
+from fuzz.world import ODD, World, takes_away
+from support.runner.examples import examples, varies
 from trackside.core.http.codec import fields_of
 from trackside.core.http.routes import Route
 
@@ -152,12 +152,19 @@ def _quoted(value: Any) -> str:
 
 
 def _hold(world: World, most: int) -> None:
-    """Whatever is asked is answered in form; the store stays whole, and the server serves."""
+    """Whatever is asked is answered in form; the store stays whole, and the server serves.
+
+    To renew the world takes longer than an example, so examples that do not vary share one until a call may have taken
+    something away."""
+    is_whole = False
 
     @settings(max_examples=most, suppress_health_check=list(HealthCheck))
     @given(st.lists(calls(world), min_size=1, max_size=6), st.booleans())
     def answers(made: list[Made], side_by_side: bool) -> None:
-        world.renew()
+        nonlocal is_whole
+        if varies() or not is_whole:
+            world.renew()
+        is_whole = not any(takes_away(call.route) for call in made)
         asks = [rendered(world, call) for call in made]
         told = world.direct.ask_all(asks) if side_by_side else [world.direct.ask(ask) for ask in asks]
         wrong = [(ask, fault) for ask, each in zip(asks, told, strict=True) if (fault := fault_of(ask, each))]

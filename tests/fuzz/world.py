@@ -7,7 +7,8 @@ gets a value of its type.
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -49,6 +50,11 @@ ODD = [
     '"file://host/x"', '"[1,"',
     '{"\\ud800":"\\udfff"}', '{"a":"\\u0000"}', '{"a":{"b":[{}]}}', "[" * 300 + "]" * 300, '{"a":' * 300 + "1" + "}" * 300,
 ]  # fmt: skip
+
+
+def takes_away(route: Route) -> bool:
+    """Return whether what later calls are about may be gone after a call."""
+    return route.method == "DELETE" or re.search("delete|rename|restore|import", route.paths[0]) is not None
 
 
 class World:
@@ -372,21 +378,26 @@ class World:
             text = text.replace(f"{{{place}}}", value).replace(f"{{{place}:path}}", value)
         return text.encode()
 
-    def asks_of(self, route: Route) -> Iterator[tuple[str, Ask]]:
-        """Every odd value in every place of a call, one at a time, with a label for each."""
+    def asks_of(self, route: Route) -> Iterator[tuple[str, Callable[[], Ask]]]:
+        """Every odd value in every place of a call, one at a time: a label for each, and what makes the call.  Most are not
+        asked, and to make a call takes longer than to answer it."""
         plain = self.plain(route)
         places = self.places(route)
         for name in self.fields(route):
             for odd in ODD:
-                label = f"{name}={odd[:60]}"
-                if name in places:
-                    text = quote(said(odd)[:2000].encode("utf-8", "replace"), safe="")
-                    yield label, self.ask(route, plain, self.target(route, {name: text or "%20"}))
-                else:
-                    yield label, self.ask(route, {**plain, name: raw(odd)}, self.target(route))
+                yield f"{name}={odd[:60]}", partial(self._ask_odd, route, plain, name, odd, is_place=name in places)
         if route.method not in ("GET", "HEAD"):
             for odd in ODD:
-                yield f"body={odd[:60]}", Ask(route.method, self.target(route), pieces=[wire(odd)])
+                yield f"body={odd[:60]}", partial(self._ask_body, route, odd)
+
+    def _ask_odd(self, route: Route, plain: Mapping[str, Any], name: str, odd: str, *, is_place: bool) -> Ask:
+        if is_place:
+            text = quote(said(odd)[:2000].encode("utf-8", "replace"), safe="")
+            return self.ask(route, plain, self.target(route, {name: text or "%20"}))
+        return self.ask(route, {**plain, name: raw(odd)}, self.target(route))
+
+    def _ask_body(self, route: Route, odd: str) -> Ask:
+        return Ask(route.method, self.target(route), pieces=[wire(odd)])
 
     def ask(self, route: Route, fields: Mapping[str, Any], target: bytes) -> Ask:
         fields = {name: value for name, value in fields.items() if name not in self.places(route)}
