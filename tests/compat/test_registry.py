@@ -26,7 +26,3 @@ def test_stock_mlflow_registers_promotes_loads_and_deletes_models(uri: str, tmp_
     newest = Client(Path(sys.executable)).run("registry.py", uri, tmp_path)
 
     assert newest == "4"
-
-
-def test_each_stock_client_uses_the_registry(uri: str, client: Client) -> None:
-    assert client.run("old_registry.py", uri) == "RESOURCE_DOES_NOT_EXIST"

@@ -33,7 +33,7 @@ def is_seen(tracking_uri: str, run_id: str) -> bool:
     return answer.ok
 
 
-def test_a_stock_client_trains_logs_searches_and_reads_back_in_any_workspace(
+def test_a_stock_client_trains_logs_searches_reads_back_and_registers_in_any_workspace(
     each_client: Client, server: Server, workspace: str, iris: Path, tmp_path: Path
 ) -> None:
     here, there = json.loads(each_client.run("train.py", iris, tmp_path, server.url, workspace))

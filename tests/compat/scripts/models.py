@@ -30,6 +30,7 @@ def train(strength: float) -> str:
             params={**PARAMS, "C": strength},
             tags={"team": "north"},
             pip_requirements=["scikit-learn"],  # or mlflow would find them out, which takes long
+            serialization_format="cloudpickle",  # the default imports skops, which takes a second
         )
         mlflow.log_metric("accuracy", classifier.score(features, labels), model_id=logged.model_id, dataset=data)
         mlflow.log_metrics({"strength": strength, "nothing": float("nan")}, step=1, model_id=logged.model_id)

@@ -1,7 +1,8 @@
-"""What a data scientist does with the stock mlflow, of whichever version runs this: train, log, search, read back.
+"""What a data scientist does with the stock mlflow, of whichever version runs this: train, log, search, read back,
+register.
 
 Called as `train.py CSV FOLDER TRACKING_URI...`; asserts as it goes, prints the id of its run at each of the addresses.
-Needs nothing but mlflow.
+Needs mlflow only.
 """
 
 import csv
@@ -264,6 +265,50 @@ def check_what_came_with_3(client: MlflowClient, experiment_id: str, run_id: str
     assert client.search_logged_models([experiment_id], filter_string="metrics.model_accuracy > 0.95") == []
 
 
+def check_registry(client: MlflowClient) -> None:
+    """The calls of the registry that every mlflow from 1.30 on has, in the workspace of the tracking URI."""
+    name = f"flowers {mlflow.__version__}"
+    with mlflow.start_run() as run:
+        mlflow.log_text("weights", "model/weights.txt")
+    source = f"{run.info.artifact_uri}/model"
+
+    client.create_registered_model(name, tags={"team": "north"}, description="flowers")
+    for _ in range(2):
+        client.create_model_version(name, source, run.info.run_id, tags={"from": "run"})
+    assert [int(version.version) for version in client.get_latest_versions(name)] == [2]
+    client.transition_model_version_stage(name, "1", "Production")
+    client.transition_model_version_stage(name, "2", "Production", archive_existing_versions=True)
+    latest = {version.current_stage: int(version.version) for version in client.get_latest_versions(name)}
+    assert latest == {"Production": 2, "Archived": 1}
+    client.update_model_version(name, "2", "the better one")
+    client.set_model_version_tag(name, "2", "checked", "yes")
+    client.delete_model_version_tag(name, "2", "from")
+    version = client.get_model_version(name, "2")
+    assert (version.description, version.tags, version.run_id) == (
+        "the better one",
+        {"checked": "yes"},
+        run.info.run_id,
+    )
+    assert client.get_model_version_download_uri(name, "2") == source
+    assert len(client.search_model_versions(f"name='{name}'")) == 2
+    assert [model.name for model in client.search_registered_models(f"name = '{name}'")] == [name]
+    if hasattr(client, "list_registered_models"):  # of MLflow 1
+        assert [model.name for model in client.list_registered_models()] == [name]
+    client.delete_model_version(name, "1")
+    assert int(client.create_model_version(name, source, run.info.run_id).version) == 3
+    client.rename_registered_model(name, f"{name} renamed")
+    model = client.get_registered_model(f"{name} renamed")
+    assert (model.description, model.tags) == ("flowers", {"team": "north"})
+    client.delete_registered_model(f"{name} renamed")
+    try:
+        client.get_registered_model(f"{name} renamed")
+    except MlflowException as refused:
+        answered = refused.error_code
+    else:
+        answered = "no error"
+    assert answered == "RESOURCE_DOES_NOT_EXIST"
+
+
 def run_at(uri: str, rows: list[Row], folder: Path) -> str:
     """The whole round at one tracking URI; returns the run's id."""
     mlflow.set_tracking_uri(uri)
@@ -288,7 +333,9 @@ def run_at(uri: str, rows: list[Row], folder: Path) -> str:
 
 def main(data: str, folder: Path, uris: list[str]) -> None:
     rows = read(data)
-    print(json.dumps([run_at(uri, rows, folder / str(number)) for number, uri in enumerate(uris)]))
+    runs = [run_at(uri, rows, folder / str(number)) for number, uri in enumerate(uris)]
+    check_registry(MlflowClient())  # at the last address
+    print(json.dumps(runs))
 
 
 if __name__ == "__main__":
