@@ -1,14 +1,11 @@
 """Windows, incidents and outcomes, without a server."""
 
-import csv
-import json
 from datetime import UTC, datetime
 from typing import get_args
 
 import numpy as np
 import pytest
 
-from drift.conftest import DATA
 from drift.monitors.conftest import DAY, HOUR, MONDAY
 from trackside.core.errors import Invalid
 from trackside.drift.monitors import outcomes, windows
@@ -110,35 +107,6 @@ def test_replaying_from_an_open_incident_gives_what_replaying_all_gives() -> Non
         part = incidents.replay(each for each in rows if each.start >= begin)
 
         assert {each for each in part if each.opened_at >= start} == {each for each in whole if each.opened_at >= start}
-
-
-def read(part: str) -> tuple[np.ndarray, list[int], list[int]]:
-    with (DATA / "cbpe.csv").open() as file:
-        rows = [each for each in csv.DictReader(file) if each["part"] == part]
-    scores = np.array([float(each["score"]) for each in rows])
-    return scores, [int(each["pred"]) for each in rows], [int(each["y"]) for each in rows]
-
-
-@pytest.mark.parametrize("part", ["same", "shift"])
-def test_estimated_performance_equals_nannyml(part: str) -> None:
-    expected = json.loads((DATA / "cbpe_expected.json").read_text())[part]
-    scores, predictions, labels = read("ref")
-    calibration = outcomes.calibrate(scores, labels, predictions)
-    assert calibration is not None
-    scores, predictions, labels = read(part)
-
-    halves = [
-        outcomes.of_rows(predictions[at], scores[at], labels[at], is_regression=False)
-        for at in (slice(0, 333), slice(333, None))
-    ]
-    found = outcomes.merged(halves)
-
-    estimated, realised = outcomes.estimated(found, calibration), outcomes.realised(found, calibration.positive)
-    assert estimated["accuracy"] == pytest.approx(expected["nannyml_estimated"]["accuracy"], abs=1e-12)
-    assert estimated["f1"] == pytest.approx(expected["nannyml_estimated"]["f1"], abs=1e-12)
-    assert estimated["roc_auc"] == pytest.approx(expected["nannyml_estimated"]["roc_auc"], abs=1e-8)
-    for name in ("accuracy", "f1", "roc_auc"):
-        assert realised[name] == pytest.approx(expected["realised"][name], abs=1e-12)
 
 
 def test_errors_of_a_regression_can_be_merged() -> None:

@@ -12,8 +12,6 @@ from support.people import OURS, People
 from trackside import app
 from trackside.core.settings import Settings
 
-pytestmark = pytest.mark.both
-
 
 @pytest.fixture
 def application(chosen: Settings, make_application: Callable[..., app.App]) -> app.App:
