@@ -1,4 +1,4 @@
-# Everything a developer runs.  `make` alone lists the targets.  Needs Python 3.11+ and make; all else lands in .venv.
+# Commands for developers.  `make` alone lists the targets.  Needs Python 3.11+ and make; everything else is installed into .venv.
 
 PYTHON ?= python3
 VENV := .venv
@@ -18,29 +18,29 @@ LAB ?= $(CURDIR)/.bench
 TESTS ?=
 SEED ?=
 MUTANTS ?=
-# Five processes keep two cores busy, since many tests wait for other processes; a few named tests are quicker in one.
+# Five processes keep two cores busy, since many tests wait for other processes; a few named tests are faster in one.
 JOBS ?= $(if $(TESTS),0,5)
 PYTEST = $(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope --no-loadscope-reorder --durations 20 --durations-min 1
 SOURCES := src tests examples packages bench hatch_build.py web/build.py
 UPGRADE ?=
-# One file for every supported Python and system, hashes and no addresses: any index or mirror will do.
+# One file for all supported Pythons and systems, with hashes and without addresses, for use with any index or mirror.
 RESOLVE := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet $(UPGRADE)
 
-# Nobody phones home from here: the stock client and some libraries would.
+# Disable the telemetry of the stock client and of some libraries.
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
-# Nothing is written outside this folder.
+# Write only inside this folder.
 export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# Where it is set, each process of the tests compiles every module that it imports.
+# If it is set, each test process compiles every module that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-# All but ray, which is large, and has to be of the cluster's version.
+# All extras except ray, which is large and must have the cluster's version.
 EXTRAS := $(foreach extra,postgres cloud drift import oidc kubernetes secrets traces,--extra $(extra))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-# Builds and checks the web UI with a node from a wheel; at once if nothing has changed.
+# Builds and checks the web UI with node from a wheel; does nothing if the sources are unchanged.
 WEB := $(BIN)/python web/build.py
 
 .PHONY: help setup web web-check web-types demo server test test-all mutants check format format-check lint types architecture bench bench-postgres bench-registry bench-calls bench-serving bench-links bench-traces bench-charts bench-ui screenshots compatibility configuration constraints clean

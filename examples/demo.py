@@ -51,7 +51,7 @@ class DemoFailed(Exception):
 def main() -> None:
     """Run the demo. The module's docstring lists its settings."""
     os.environ.update(QUIET)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is stopped then, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is also stopped on this signal
     given = os.environ.get("DEMO_URI", "").rstrip("/")
     if given:
         present(given)
@@ -160,7 +160,7 @@ def watch(uri: str, data: Path) -> None:
 
 
 def ask(method: str, url: str, body: object = None, headers: dict[str, str] | None = None) -> Any:
-    """The answer of one call."""
+    """Return the answer of one call."""
     request = urllib.request.Request(
         url,
         data=None if body is None else json.dumps(body).encode(),
@@ -172,7 +172,7 @@ def ask(method: str, url: str, body: object = None, headers: dict[str, str] | No
 
 
 def run(script: str, *arguments: str) -> None:
-    """Run an example beside this one, in a process of its own."""
+    """Run another example in a separate process."""
     done = subprocess.run([sys.executable, Path(__file__).with_name(script), *arguments], check=False)
     if done.returncode:
         raise DemoFailed(f"{script} ended with exit code {done.returncode}")
@@ -180,7 +180,7 @@ def run(script: str, *arguments: str) -> None:
 
 @contextlib.contextmanager
 def running_server(data: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A server on `data`, ready for requests, and stopped in the end: its address and its process."""
+    """Yield the address and the process of a ready server on `data`, and stop it at the end."""
     data.mkdir(parents=True, exist_ok=True)
     log = data / "demo-server.log"
     port = int(os.environ.get("PORT") or 5000)
@@ -240,7 +240,7 @@ def show(uri: str) -> None:
     print(readable(found))
 
     by_hand, classifier = found["runs"]
-    # Autologging only warns when it fails, so that the training goes on; the demo treats that as a failure.
+    # Autologging only warns when it fails, so that the training continues; the demo treats a warning as a failure.
     if "training_score" not in {metric["key"] for metric in classifier["data"].get("metrics", [])}:
         raise DemoFailed("autologging has not logged the classifier's score")
     history = f"metrics/get-history?run_id={by_hand['info']['run_id']}&metric_key=epoch_loss"
@@ -264,7 +264,7 @@ def show_registry(uri: str) -> None:
 
 
 def call(uri: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """The answer of one call of the REST API: GET without a body, POST with one."""
+    """Return the answer of a call of the REST API: GET without a body, POST with one."""
     request = urllib.request.Request(
         f"{uri}/api/2.0/mlflow/{path}",
         data=None if body is None else json.dumps(body).encode(),

@@ -4,7 +4,7 @@ python examples/spark_scoring.py http://127.0.0.1:5000 models:/iris-classifier@c
 python examples/spark_scoring.py ... --master spark://127.0.0.1:7077
 python examples/spark_scoring.py ... --remote sc://127.0.0.1:15002
 
-This machine and those of the cluster need `pip install "pyspark[connect]" mlflow scikit-learn` and Java 17 or newer.
+This machine and the machines of the cluster need `pip install "pyspark[connect]" mlflow scikit-learn` and Java 17 or newer.
 """
 
 import argparse

@@ -35,7 +35,7 @@ def train_classifier(strength: float) -> None:
 
     with mlflow.start_run(run_name="iris-classifier"):
         model.fit(train_x, train_y)
-        model.score(test_x, test_y)  # logged as well, as a metric of its own
+        model.score(test_x, test_y)  # also logged, as a separate metric
         # Version 1 of a new model, or the next one.  The file is of "skops", which is safe to load; it refuses most tree
         # models, which need serialization_format="cloudpickle".
         signature = infer_signature(train_x)
@@ -63,7 +63,7 @@ def train_by_hand() -> None:
 
 
 if __name__ == "__main__":
-    # MLflow 3.17 calls scikit-learn 1.9 by an argument's old name.
+    # MLflow 3.17 calls scikit-learn 1.9 with the former name of an argument.
     warnings.filterwarnings("ignore", "`y_pred` was renamed", FutureWarning)
     server = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
     mlflow.set_tracking_uri(server)

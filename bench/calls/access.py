@@ -3,11 +3,11 @@
     python bench/calls/access.py --bench ../shared/bench [--lab DIR] [--rounds 5] [--seconds 1.5] [--connections 16]
         [--experiments 10000] [--readable 100]
 
-One server has no users, the other one an administrator and a user with a token.  The servers take turns within a round, in the
-other order every other round; a figure is the median of the rounds, and `best` that of the best round, which a busy machine
-disturbs least.  CPU is that of the server for a call.  The search asks for one page of 100 experiments; the signed-in caller may
-read `--readable` of `--experiments`.  With --lab, the environment of an mlflow[auth] such as $LAB/mlf, that mlflow is started
-with --app-name basic-auth, and without it, for log-metric alone.
+One server has no users, the other one an administrator and a user with a token.  The servers alternate within a round, in reverse
+order every second round.  A figure is the median of the rounds, and `best` the best round, which a busy machine affects least.
+CPU is the CPU time of the server per call.  The search asks for one page of 100 experiments; the signed-in caller may read
+`--readable` of `--experiments`.  With --lab, a folder with an environment of mlflow[auth] such as $LAB/mlf, log-metric is also
+measured on that mlflow with and without --app-name basic-auth.
 """
 
 import argparse
@@ -41,7 +41,7 @@ class Server:
     )  # by call: calls a second, CPU s of 1,000
 
     def cpu(self) -> float:
-        """Seconds of the process and those that it began, to the nanosecond: a tick of /proc/PID/stat is 50 calls long."""
+        """Return the CPU seconds of the process and its children, to the nanosecond: a tick of /proc/PID/stat lasts 50 calls."""
         group = os.getpgid(self.process.pid)
         total = 0.0
         for entry in Path("/proc").iterdir():
@@ -101,13 +101,13 @@ def start(bench: Any, name: str, command: list[str], folder: Path, **variables: 
         except OSError:
             if process.poll() is not None:
                 break
-            bench.time.sleep(0.1)  # a server that starts tells nobody
+            bench.time.sleep(0.1)  # a starting server sends no signal
     os.killpg(process.pid, 9)
     raise SystemExit(f"{name} did not start:\n{(folder / 'log').read_text()[-2000:]}")
 
 
 def sign_in(bench: Any, server: Server, readable: int) -> None:
-    """A user who may read and write some experiments, with a token."""
+    """Create a user who may read and write some experiments, and return a token."""
     admin = Caller(bench, server, basic("admin"))
     admin.call("POST", f"{OURS}/users", {"name": "bo", "password": PASSWORD})
     for number in range(1, readable + 1):
@@ -118,7 +118,7 @@ def sign_in(bench: Any, server: Server, readable: int) -> None:
 
 
 def fill(bench: Any, server: Server, experiments: int, authorization: str) -> None:
-    """Experiments, and a run in the first one."""
+    """Create experiments, and a run in the first one."""
     caller = Caller(bench, server, authorization)
     numbers = iter(range(experiments))
 

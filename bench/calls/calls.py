@@ -30,7 +30,7 @@ Requests = Callable[[], bytes]
 
 
 class Seeded(NamedTuple):
-    """What a server holds before its calls are measured."""
+    """The contents of a server before its calls are measured."""
 
     api: Any
     experiment: str

@@ -5,8 +5,8 @@
 Prints the median latency of log-metric and create-run on one connection with and without `--points` points and `--runs`
 runs in the store, and of searches (the first 1,000 and 100 runs in the default order; 100 runs that a metric filters and
 orders) in an experiment of 1,000 runs, with and without `--runs` runs in another and in the same experiment.  The two servers
-take turns, so that what else the machine does slows both.  Ratios above 1.5 are what the project does not want to see.
-`--stores` names two databases of PostgreSQL, empty ones or those of a run before, whose fill is then kept; without it, SQLite.
+alternate, so that other load of the machine slows both.  Ratios above 1.5 are regressions.
+`--stores` names two databases of PostgreSQL, empty or filled by an earlier run; without it, SQLite.
 """
 
 import argparse
@@ -31,7 +31,7 @@ Work = Callable[[int], Any]
 
 
 class Client:
-    """One connection, kept; a request is one write."""
+    """A client on one persistent connection, which sends a request by one write."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -103,7 +103,7 @@ def search(client: Client, experiment: str, **more: Any) -> Work:
 
 
 def medians_ms(works: list[Work], times: int) -> list[float]:
-    """Return the median of each, which take turns."""
+    """Return the median of each server, measured in turns."""
     taken: list[list[float]] = [[] for _ in works]
     for i in range(times):
         for work, seconds in zip(works, taken, strict=True):
@@ -134,7 +134,7 @@ def fill_runs(client: Client, experiment: str, first: int, runs: int) -> None:
 
 
 def fill(port: int, experiment: str, points: int, runs: int) -> None:
-    """Over several connections."""
+    """Fill a store over several connections."""
     with ThreadPoolExecutor(CONNECTIONS) as threads:
         jobs = [
             threads.submit(lambda most=most: fill_points(Client(port), experiment, most))
@@ -150,7 +150,7 @@ def fill(port: int, experiment: str, points: int, runs: int) -> None:
 
 
 def experiment(client: Client, name: str) -> tuple[str, bool]:
-    """Return an experiment, and whether it was made now."""
+    """Return an experiment, and whether it was created now."""
     found = client.call("experiments/search", max_results=1, filter=f"name = '{name}'").get("experiments")
     if found:
         return found[0]["experiment_id"], False
@@ -158,7 +158,7 @@ def experiment(client: Client, name: str) -> tuple[str, bool]:
 
 
 def filled_with(port: int, name: str, points: int, runs: int) -> str:
-    """Return an experiment with so many runs; one that is there is taken as it is."""
+    """Return an experiment with the number of runs; an existing one is reused."""
     id_, is_new = experiment(Client(port), name)
     if is_new:
         begun = time.monotonic()
@@ -170,9 +170,7 @@ def filled_with(port: int, name: str, points: int, runs: int) -> str:
 def measure(ports: list[int], args: argparse.Namespace) -> dict[str, list[float]]:
     small = [filled_with(port, "small", 0, 1000) for port in ports]
     big = filled_with(ports[1], "big", args.points, args.runs)
-    empty, filled = clients = [
-        Client(port) for port in ports
-    ]  # only now: a server closes connections that say nothing for long
+    empty, filled = clients = [Client(port) for port in ports]  # opened late, because a server closes idle connections
     writes = [experiment(client, "writes")[0] for client in clients]
     rows: dict[str, list[float]] = {}
     for what, made in (("log-metric", log_metric), ("create-run", create_run)):

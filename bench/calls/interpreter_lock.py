@@ -2,9 +2,10 @@
 
     python bench/calls/interpreter_lock.py [--runs 10000] [--source FOLDER]
 
-First the parameters of 300 runs, 3,000 rows, are read as rows and as one row (`core/db/texts`), alone and beside a thread that
-reads too: milliseconds of the wall clock, the median of 15.  Then eight connections create `--runs` runs on a server and log ten
-metrics and ten parameters to each; the server's full garbage collections are printed with their milliseconds.  `--source` is the
+First the parameters of 300 runs, 3,000 rows, are read as rows and as one row (`core/db/texts`), alone and with a second thread
+that also reads: milliseconds of the wall clock, the median of 15.  Then eight connections create `--runs` runs on a server and
+log ten metrics and ten parameters to each; the server's full garbage collections are printed with their milliseconds.  `--source`
+is the
 `src` of another version for the server.
 """
 

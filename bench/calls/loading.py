@@ -2,10 +2,10 @@
 
     .venv/bin/python bench/calls/loading.py [CHECKOUT ...] [--runs 100000] [--durability full] [--parts 5]
 
-CHECKOUT: a folder with `src/trackside`; the environment of this script runs each.  Without one: this checkout.
+CHECKOUT: a folder with `src/trackside`, run in the environment of this script; by default this checkout.
 Eight connections create `--runs` runs of one experiment with four tags, then log ten metrics and ten parameters to each by
-one log-batch, then delete and restore a tenth of them.  For each part of these calls the table has milliseconds of time and
-of the server's processor time for a run, so that it shows what grows.
+one log-batch, then delete and restore a tenth of them.  For each part of these calls the table has milliseconds of wall time and
+of the server's CPU time per run, which show the growth.
 """
 
 import argparse
@@ -58,7 +58,7 @@ class Server:
 
 
 def measure(server: Server, call: Call, runs: range) -> tuple[float, float]:
-    """Return milliseconds for a run: of time, and of the server's processor time."""
+    """Return milliseconds per run: wall time, and the server's CPU time."""
     waiting: SimpleQueue[int | None] = SimpleQueue()
     for each in [*runs, *[None] * CONNECTIONS]:
         waiting.put(each)

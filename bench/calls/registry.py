@@ -4,10 +4,10 @@
     python bench/calls/registry.py [--models 10000] [--versions 5] [--store postgresql://...] [--mlflow .../bin/mlflow]
         [--stock-store postgresql+psycopg://...] [--repeat 20] [--at-least 5] [--data FOLDER]
 
-Both servers get the same models, each with so many versions, tags, aliases and runs, written straight into their stores
-(SQLite, unless an empty PostgreSQL database is named for one).  Then one client asks both in turn, over HTTP.  Printed are
-medians in ms and how many times faster we are.  A search whose answers differ, or that is not so many times faster, is
-marked, and the exit code is 1 if there is one.
+Both servers get the same models, with the given number of versions, and tags, aliases and runs, written directly into their
+stores (SQLite, or an empty PostgreSQL database if one is given).  Then one client calls both in turn over HTTP.  The output has
+medians in ms and the ratios.  A search with different answers, or with a ratio below the target, is marked, and the exit code is
+then 1.
 """
 
 import argparse
@@ -37,12 +37,12 @@ from trackside.core.filters import trigrams
 START = 1_700_000_000_000
 MODELS, VERSIONS = "registered-models/search", "model-versions/search"
 TEAMS = 10
-AT_LEAST = 5.0  # times faster, among 10,000 models: where a search takes 1 ms, a request costs more than it finds
+AT_LEAST = 5.0  # target ratio with 10,000 models; the overhead of a request dominates a search of 1 ms
 STAGES = ("None", "None", "Archived", "Staging", "Production")
 
 
 class Question(NamedTuple):
-    """`page`: which page to measure, the first is 1."""
+    """A search to measure.  `page` is the number of the page, from 1."""
 
     what: str
     path: str
@@ -196,7 +196,7 @@ def fill_ours(flags: dict[str, str], models: int, each: int) -> None:
 
 
 def vacuum(url: str) -> None:
-    """As PostgreSQL does by itself after a while."""
+    """Update the statistics, as autovacuum does after some time."""
     store = locations.store(url) if url else None
     if isinstance(store, locations.PostgresStore):
         with closing(psycopg.connect(url, autocommit=True)) as admin:
@@ -204,7 +204,7 @@ def vacuum(url: str) -> None:
 
 
 def fill_stock(store: str, python: Path, models: int, each: int) -> None:
-    """Into tables that the server has made."""
+    """Fill the tables that the server has created."""
     made = list(models_of(models))
     registered = list(versions_of(made, each))
     tables: dict[str, list[dict[str, Any]]] = {
@@ -272,7 +272,7 @@ def fill_stock(store: str, python: Path, models: int, each: int) -> None:
 
 @contextmanager
 def running(command: list[str], port: int, folder: Path) -> Iterator[http.client.HTTPConnection]:
-    """A server, from its first answer on; its whole group ends with it."""
+    """Yield a server after its first answer; then end its process group."""
     environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"}
     with (folder / f"{port}.log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -297,7 +297,7 @@ def running(command: list[str], port: int, folder: Path) -> Iterator[http.client
 
 
 def ask(connection: http.client.HTTPConnection, question: Question, token: str | None) -> tuple[float, Answer]:
-    """Seconds until the last byte, and what was found."""
+    """Return the seconds until the last byte, and the results."""
     arguments: dict[str, Any] = {"max_results": question.size}
     if question.filter:
         arguments["filter"] = question.filter
@@ -310,7 +310,7 @@ def ask(connection: http.client.HTTPConnection, question: Question, token: str |
         begin = time.perf_counter()
         connection.request("GET", target)
         reply = connection.getresponse()
-    except (http.client.RemoteDisconnected, BrokenPipeError):  # the other one took so long that this one hung up
+    except (http.client.RemoteDisconnected, BrokenPipeError):  # the server closed the idle connection
         connection.close()
         begin = time.perf_counter()
         connection.request("GET", target)
@@ -327,7 +327,7 @@ def ask(connection: http.client.HTTPConnection, question: Question, token: str |
 def measure(
     connections: list[http.client.HTTPConnection], question: Question, repeat: int
 ) -> list[tuple[float, Answer]]:
-    """The median of each server, asked in turn."""
+    """Return the median of each server, called in turn."""
     tokens: list[str | None] = [None for _ in connections]
     for _ in range(question.page - 1):
         tokens = [
@@ -340,7 +340,7 @@ def measure(
         for i, connection in enumerate(connections):
             took, answer = ask(connection, question, tokens[i])
             answers.append(answer)
-            if turn:  # the first warms up
+            if turn:  # the first call warms up
                 times[i].append(took)
     return [(statistics.median(each), answer) for each, answer in zip(times, answers, strict=True)]
 
@@ -384,7 +384,7 @@ def main() -> None:
             fill_stock(store, given.mlflow.with_name("python"), given.models, given.versions)
             vacuum(given.stock_store.replace("+psycopg", ""))
             for connection in (first, second):
-                connection.close()  # idle for so long that a server may have hung up; the next request opens it again
+                connection.close()  # a server may have closed the idle connection; the next request opens it again
             print(f"{given.models} models, {given.models * given.versions} versions; medians of {given.repeat}, in ms")
             print(f"{'':34} {'ours':>9} {'mlflow':>9} {'times faster':>13}")
             ratios = []

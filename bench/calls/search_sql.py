@@ -2,8 +2,8 @@
 
     python bench/calls/search_sql.py [--runs 100000] [--store postgresql://...] [--plan]
 
-Prints the best and the median of some repetitions in ms, of the search without its documents.  The store is made once,
-on SQLite unless an empty PostgreSQL database is named.
+Prints the best and the median of some repetitions in ms, of the search without its documents.  The store is created once, on
+SQLite unless an empty PostgreSQL database is given.
 """
 
 import argparse
@@ -140,7 +140,7 @@ def measure(
 
 
 def walk(tx: Tx) -> None:
-    """Every page of the default order, and of an order by a metric."""
+    """Read every page of the default order, and of an order by a metric."""
     for order_by in ([], ["metrics.m1 DESC"]):
         search = search_sql.parse("", order_by, [1], ["active"])
         token, times, found = None, [], 0

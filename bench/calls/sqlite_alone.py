@@ -2,8 +2,8 @@
 
     python bench/calls/sqlite_alone.py [--runs 3000]
 
-Each transaction creates 1 or 8 runs with three tags, with ids that begin with the time and with random ones.  A figure is in
-microseconds a run, of the wall clock; nothing is synced, so that the disk counts for nothing.
+Each transaction creates 1 or 8 runs with three tags, with ids that begin with the time and with random ones.  Figures are
+microseconds of wall time per run; nothing is synced, so the disk has no influence.
 """
 
 import argparse
@@ -40,7 +40,7 @@ _PRAGMAS = (
 
 
 def measure(connection: sqlite3.Connection, runs: int, group: int, make_id: Callable[[], str]) -> dict[str, float]:
-    """Return microseconds a run by the part."""
+    """Return microseconds per run by part."""
     spent: Counter[str] = Counter()
 
     def timed(part: str, run: Callable[[], object]) -> None:

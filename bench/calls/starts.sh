@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Seconds from start to the first answer of two checkouts, in turns: bench/calls/starts.sh OLD NEW [ROUNDS]
-# OLD, NEW: checkouts; the environment of this one runs both.  STORE_ADMIN: the URL of a PostgreSQL database; each start then uses an
-# empty database `starts` beside it. Without it each start has a new SQLite store. The client asks without a pause.
+# OLD and NEW are checkouts; the environment of this checkout runs both.
+# STORE_ADMIN: the URL of a PostgreSQL database; each start then uses an
+# empty database `starts` on the same server.  Without it, each start has a new SQLite store.  The client polls without a pause.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/../.." && pwd) data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT

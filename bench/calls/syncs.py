@@ -1,8 +1,8 @@
-"""Measure why the disk limits writes on one connection: syncs, written bytes and processor time per request, on SQLite.
+"""Measure how the disk limits writes on one connection: syncs, written bytes and CPU time per request, on SQLite.
 
     python bench/calls/syncs.py [--bench ../shared/bench] [--systems fml-sqlite] [--seconds 2] [--connections 1,8]
 
-Each call is made twice by the load generator of the shared benchmark: once for its processor time, and once under `strace`, which
+Each call is made twice by the load generator of the shared benchmark: once for its CPU time, and once under `strace`, which
 counts fsync, fdatasync and pwrite64.  The last column is the mean time of a sync under `strace`.
 """
 
@@ -42,7 +42,7 @@ def requests(api: Any, call: str, experiment: str, run_id: str) -> Requests:
 
 
 def traced(pid: int, out: Path, load: Callable[[], int]) -> tuple[int, float, int, int]:
-    """Calls, syncs, writes and the time in syncs (us) while `load` runs."""
+    """Return calls, syncs, writes and the time in syncs (us) while `load` runs."""
     words = ["strace", "-f", "-T", "-q", "-e", f"trace={TRACED}", "-o", str(out), "-p", str(pid)]
     tracer = subprocess.Popen(words, stderr=subprocess.DEVNULL)
     while not (Path(f"/proc/{pid}/status").read_text().partition("TracerPid:\t")[2].startswith(str(tracer.pid))):
@@ -53,7 +53,7 @@ def traced(pid: int, out: Path, load: Callable[[], int]) -> tuple[int, float, in
     syncs, writes, spent = 0, 0, 0.0
     for line in out.read_text().splitlines():
         found, took = _CALL.match(line), _TIME.search(line)
-        if found is None or took is None:  # the first half of an interrupted line
+        if found is None or took is None:  # the first part of an interrupted line
             continue
         name = found[1] or found[2]
         if name == "pwrite64":

@@ -2,8 +2,8 @@
 
     python bench/drift/drift.py [--rows N] [--evidently PYTHON]
 
-PYTHON is that of an environment with evidently, pandas and pyarrow (default $LAB/evidently/bin/python).  Both read two Parquet
-files in a process of their own; wall time, processor time and the largest memory are of that process, its start included.
+PYTHON is the interpreter of an environment with evidently, pandas and pyarrow (default $LAB/evidently/bin/python).  Both tools
+read two Parquet files in a separate process; wall time, CPU time and peak memory are those of the process, including its start.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def table(rows: int, seed: int) -> pa.Table:
 
 
 def measure(words: list[str]) -> tuple[float, float, float]:
-    """Return wall time, processor time (s) and the largest memory (MB) of a process.  Raise SystemExit if it fails."""
+    """Return wall time, CPU time (s) and peak memory (MB) of a process.  Raise SystemExit if it fails."""
     began = time.perf_counter()
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env={**os.environ, "DO_NOT_TRACK": "1"})
     _, status, usage = os.wait4(process.pid, 0)

@@ -2,9 +2,9 @@
 
     python bench/drift/drift_alarms.py [--days 92] [--trials 50] [--seed 2026]
 
-30 columns (20 numeric of six kinds, 10 categorical of 2 to 50 values) have daily windows of 1,000 rows.  There are four worlds:
-rows that are independent, with a reference of 10,000 or of 1,000 rows; each day moved by a normal effect of 0.03 sd, with a
-reference of 28 days; the same with 0.05 sd, and weekends moved by 0.1 sd.  With day effects all columns are normal.
+30 columns (20 numeric of six kinds, 10 categorical of 2 to 50 values) have daily windows of 1,000 rows.  There are four
+scenarios: independent rows, with a reference of 10,000 or of 1,000 rows; each day shifted by a normal effect of 0.03 sd, with a
+reference of 28 days; the same with 0.05 sd, and weekends shifted by 0.1 sd.  With day effects all columns are normal.
 
 An alert is a column over its threshold in a window.  The default rule judges two windows together, against the same weekdays
 where the reference has 28 days; the others judge each window alone.
@@ -30,7 +30,7 @@ NUMERIC: dict[str, Callable[[Dice, int, float], Any]] = {
     "uniform": lambda dice, n, shift: dice.uniform(size=n) + 0.289 * shift,
     "t5": lambda dice, n, shift: dice.standard_t(5, size=n) + 1.29 * shift,
     "exponential": lambda dice, n, shift: dice.exponential(size=n) + shift,
-    "poisson": lambda dice, n, shift: dice.poisson(4 + 2 * shift, size=n).astype(float),  # still whole numbers
+    "poisson": lambda dice, n, shift: dice.poisson(4 + 2 * shift, size=n).astype(float),  # values stay integers
 }
 SIZES = (2, 3, 5, 8, 10, 15, 20, 30, 40, 50)
 
@@ -44,7 +44,7 @@ def numeric(kind: str) -> Draw:
 
 
 def category(shares: Any) -> Draw:
-    """A shift moves a share of the mass, a third of the shift at most, to the rarest value."""
+    """Return categorical values.  A shift moves at most a third of the shift in probability mass to the rarest value."""
 
     def draw(dice: Dice, size: int, shift: float) -> ColumnSums:
         moved = shares * (1 - abs(shift) / 3)
@@ -112,7 +112,8 @@ def alarms(world: str, days: int, seed: int) -> dict[str, int]:
 
 
 def detected(trials: int, seed: int) -> dict[str, tuple[float, float]]:
-    """Shares of trials in which 0.3 sd, or up to ten points of mass, are found within two windows: numeric, categorical."""
+    """Return the shares of trials in which a shift of 0.3 sd, or of up to ten points of mass, is detected within two windows:
+    numeric, categorical."""
     dice = np.random.default_rng(seed)
     found = {name: [0, 0] for name in ("default", *OTHERS)}
     counts = [0, 0]

@@ -1,14 +1,14 @@
-"""Measure imports from a stock MLflow: `trackside import`, compared with mlflow-export-import on the same runs.
+"""Measure imports from stock MLflow: `trackside import`, compared with mlflow-export-import on the same runs.
 
     uv venv peer && uv pip install -p peer/bin/python mlflow-export-import tabulate mlflow==3.17.2
     python bench/links/imports.py --peer peer/bin --runs 500             # 15 minutes; an hour with 2,000
     python bench/links/imports.py --peer peer/bin --data FOLDER          # again, on the runs of a folder that --keep left
 
-The stock client writes two metrics of 20 points, two params, four tags and two files a run, into each of three stores: `proxied`,
-a stock `mlflow server` as it is without options, on SQLite, which keeps the files and sends them; `own`, one whose files
-lie in a folder that clients reach themselves (--no-serve-artifacts); `folder`, an mlruns.  The peer exports from the running
-server, or the folder, and imports into Trackside, as its guide says.  Ours reads each store in every way that it can.  Every
-import is into a Trackside of its own, with an empty store.
+The stock client writes two metrics of 20 points, two params, four tags and two files per run into each of three stores:
+`proxied`, a stock `mlflow server` without options on SQLite, which serves the files; `own`, a server with files in a folder that
+clients access directly (--no-serve-artifacts); `folder`, an mlruns folder.  The peer exports from the running server or the
+folder, and imports into Trackside, as in its guide.  Trackside reads each store in every supported way.  Every import is into a
+new Trackside with an empty store.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def server(command: Sequence[str], port: int, cwd: Path) -> Iterator[str]:
 
 
 def settled(group: int) -> None:
-    """Waits until the processes of a server have come up: a stock one answers long before its last worker does."""
+    """Wait until all processes of a server have started: a stock server answers long before its last worker is ready."""
 
     def ticks() -> int:
         spent = 0
@@ -96,7 +96,7 @@ def stock_options(store: str, folder: Path) -> list[str]:
 
 @contextmanager
 def stock(store: str, folder: Path) -> Iterator[str]:
-    """What the peer exports from."""
+    """Yield a stock server, from which the peer exports."""
     if store == "folder":
         yield str(folder / "mlruns")
         return
@@ -147,14 +147,14 @@ def runs_in(url: str) -> int:
 
 
 def bare(url: str) -> float:
-    """How long a stock server takes for the calls alone that no import can do without: pages of runs, histories of a hundred
-    runs at once, each folder's list and each file."""
+    """Return the time of a stock server for the calls that every import needs: pages of runs, histories of a hundred runs at
+    once, the listing of each folder and each file."""
     own = threading.local()
 
     def ask(method: str, path: str, body: object = None) -> dict:
         if not hasattr(own, "connection"):
             own.connection = http.client.HTTPConnection(url.removeprefix("http://"))
-        for is_last in (False, True):  # a connection that was idle for long is closed
+        for is_last in (False, True):  # the server closes idle connections
             try:
                 own.connection.request(method, path, body and json.dumps(body), {"content-type": "application/json"})
                 answer = own.connection.getresponse()
@@ -217,7 +217,7 @@ def write(store: str, folder: Path, runs: int) -> None:
 
 
 def ways(store: str, folder: Path, uri: str) -> dict[str, list[str]]:
-    """How ours can read a store."""
+    """Return the ways in which Trackside can read a store."""
     if store == "folder":
         return {"folder": [uri]}
     database = f"sqlite:///{folder}/mlflow.db"

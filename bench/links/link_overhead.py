@@ -3,8 +3,8 @@
     python bench/links/link_overhead.py --bench ../shared/bench                   # three rounds of both, about five minutes
     python bench/links/link_overhead.py --bench ../shared/bench --rounds 1 --only W2
 
-The remote server is a process of its own on this machine in every run, linked or not, so that with a link it takes its share of
-the processors too; the CPU that is told is that of the near one alone.  Medians over the rounds.
+The remote server is a separate process on this machine in every run, with or without a link, and uses a share of the processors
+with a link.  The printed CPU time is that of the local server.  Figures are medians over the rounds.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from pathlib import Path
 from links import Server
 
 ROOT = Path(__file__).parents[2]
-# What the benchmark calls it, what we do, and whether more is better.
+# The benchmark's name, the description, and whether more is better.
 FIGURES = [
     ("W2_log_metric_c1_ops_s", "W2, 1 connection: calls/s", True),
     ("W2_log_metric_c1_cpu_s_per_1k", "W2, 1 connection: CPU s / 1,000 calls", False),
@@ -36,7 +36,7 @@ FIGURES = [
 
 
 def serve(port: int, data: str, to: str) -> None:
-    """Becomes the near server; a child of a child waits until it answers, links it, and ends."""
+    """Become the local server; a grandchild waits until it answers, links it, and ends."""
     if to and os.fork() == 0:
         if os.fork() == 0:
             link(port, to)
@@ -98,7 +98,7 @@ def experiments(server: Server) -> list[str]:
 
 
 def numbers(tree: object) -> dict[str, float]:
-    """By key, wherever in the file it is."""
+    """Return the numbers with a key at any level of the file."""
     found: dict[str, float] = {}
     for key, value in tree.items() if isinstance(tree, dict) else []:
         if isinstance(value, int | float):

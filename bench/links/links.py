@@ -4,10 +4,10 @@
     python bench/links/links.py backfill           # back-fill alone, three times
     python bench/links/links.py outage             # 20,000 runs with 1,000,000 points while the other side is down; some minutes
     python bench/links/links.py latency            # from a logged point to its arrival on the other Trackside; two minutes
-    python bench/links/links.py idle               # what 20 idle links cost: three and a half minutes
+    python bench/links/links.py idle               # the cost of 20 idle links: three and a half minutes
 
-Each server is a process of its own on a fresh SQLite store; all run on this machine, so that the far server takes its share
-of the processors too.
+Each server is a separate process on a new SQLite store.  All run on this machine, so the remote server uses a share of the
+processors.
 """
 
 import argparse
@@ -165,7 +165,7 @@ def latency(points: int = 200) -> None:
 def wait_for(server: Server, run_id: str, step: int | None) -> None:
     """Wait until the server has the run, and its last point is of that step."""
     while True:
-        with contextlib.suppress(AssertionError):  # the run is not there yet
+        with contextlib.suppress(AssertionError):  # the run does not exist yet
             metrics = server.call("GET", f"runs/get?run_id={run_id}")["run"]["data"].get("metrics", [])
             if step is None or (metrics and int(metrics[0]["step"]) == step):
                 return
@@ -173,7 +173,7 @@ def wait_for(server: Server, run_id: str, step: int | None) -> None:
 
 
 def idle(links: int = 20, seconds: float = 30.0) -> None:
-    """Print the share of a core that a server's idle links take: its CPU with them less that of a server without."""
+    """Print the share of a core that idle links of a server use: its CPU time minus that of a server without links."""
     for mode in ("push", "pull", "both"):
         with tempfile.TemporaryDirectory() as name:
             bare, near, far = (Server(Path(name) / each) for each in "abc")
@@ -182,7 +182,7 @@ def idle(links: int = 20, seconds: float = 30.0) -> None:
                     far.call("POST", "/api/trackside/v1/workspaces", {"name": f"w{number}"})
                     to = f"http://127.0.0.1:{far.port}/ws/w{number}"
                     near.call("POST", "/api/trackside/v1/links", {"name": f"l{number}", "to": to, "mode": mode})
-                time.sleep(seconds)  # a link asks less often the longer its remote is quiet
+                time.sleep(seconds)  # a link polls less often while its remote is quiet
                 servers = (bare, near, far)
                 before = [cpu_s(each.process) for each in servers]
                 time.sleep(seconds)
@@ -200,7 +200,7 @@ def idle(links: int = 20, seconds: float = 30.0) -> None:
 
 
 def memory_mb(server: Server) -> str:
-    """Resident now, and at most."""
+    """Return the resident memory now, and the peak."""
     found = dict(
         line.split(":", 1)
         for line in Path(f"/proc/{server.process.pid}/status").read_text().splitlines()
@@ -233,7 +233,7 @@ def count(server: Server) -> int:
 
 
 def outage(runs: int = 20_000, points: int = 50) -> None:
-    """Memory is told as MB resident now / at most, of the server that was told to mirror."""
+    """Memory is printed as MB resident now / peak, of the server with the link."""
     options = ("--durability", "relaxed")
     for mode in ("none", "push", "pull"):
         with tempfile.TemporaryDirectory() as name:

@@ -2,9 +2,9 @@
 
     python bench/postgres/answers.py postgresql://postgres@127.0.0.1:55432/an_empty_database --bench ../shared/bench
 
-Logs 1,000 runs of 10 params, 10 metrics and 4 tags, and a history of 100,000 points.  Then the benchmark's client asks for the
-first 1,000 runs (received) and for the history in pages of 25,000 (received and decoded), as it does in W5 and W6.  Trackside and
-a process that sends the stored answers take turns.  Medians of `--rounds`.
+Logs 1,000 runs of 10 params, 10 metrics and 4 tags, and a history of 100,000 points.  Then the benchmark's client requests the
+first 1,000 runs (received) and the history in pages of 25,000 (received and decoded), as in W5 and W6.  Trackside and a process
+that sends the stored answers alternate.  Medians of `--rounds`.
 """
 
 import argparse
@@ -102,7 +102,7 @@ def history(loadgen: Any, client: Any, experiment: str) -> list[bytes]:
 
 
 def whole(head: bytes, body: bytes) -> bytes:
-    """An answer with its length, whether it came in chunks or not."""
+    """Return an answer with a Content-Length, also if it was chunked."""
     kept = [
         line for line in head.split(b"\r\n") if line and not line.lower().startswith((b"transfer-", b"content-length"))
     ]
@@ -128,7 +128,7 @@ def in_turns(works: Sequence[Callable[[], None]], rounds: int) -> list[float]:
 
 
 class idle_server:  # noqa: N801  # used as a function
-    """A process that answers the requests of one connection with these bytes in turn; its port."""
+    """Yield the port of a process that answers the requests of one connection with these bytes in turn."""
 
     def __init__(self, answers: Sequence[bytes]) -> None:
         listener = socket.create_server(("127.0.0.1", 0))
@@ -151,7 +151,7 @@ def _answer(listener: socket.socket, answers: Sequence[bytes]) -> None:
     connection, _ = listener.accept()
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     at = 0
-    while connection.recv(1 << 16):  # a request is one write
+    while connection.recv(1 << 16):  # send a request by one write
         connection.sendall(answers[at % len(answers)])
         at += 1
 

@@ -1,9 +1,9 @@
-"""Compare FastTrackML and Trackside on one PostgreSQL, by the benchmark of another folder.
+"""Compare FastTrackML and Trackside on the same PostgreSQL, by the benchmark in another folder.
 
     python bench/postgres/beside.py BENCH [arguments of bench.py, such as --quick --only W2,W8]
 
-The benchmark makes an empty database for each system before the clock of its start runs, and counts PostgreSQL's processes, its
-processor time and its disk for both.  TRACKSIDE: the command; WORKERS: the number of its server processes.
+The benchmark creates an empty database for each system before its start is timed, and includes PostgreSQL's processes, CPU time
+and disk in the figures of both.  TRACKSIDE: the command; WORKERS: the number of its server processes.
 """
 
 import os

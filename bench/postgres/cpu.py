@@ -1,15 +1,15 @@
-"""Measure the cost of a request on PostgreSQL and its bottleneck: statements, round trips, flushes, processor time.
+"""Measure the cost of a request on PostgreSQL and its bottleneck: statements, round trips, flushes, CPU time.
 
     python bench/postgres/cpu.py postgresql://postgres@127.0.0.1:55432/an_empty_database --bench ../shared/bench [--fml FML]
 
-For each call and number of connections, for a call that was answered: the processor time of the server and of all processes of
-the PostgreSQL on this machine, statements (`pg_stat_statements`, where it is preloaded), round trips (answers that PostgreSQL's
-processes send, by `strace`, in a run of its own), commits, and flushes of the log.  Then how long one flush takes
-(`track_wal_io_timing`, which is switched on meanwhile: the user must be a superuser), how much of both cores server, PostgreSQL
-and client keep busy, and the calls a second.  Where a call is answered after its flush, no server gets more than the number of
-connections divided by the time of a flush: "of the bound" is the share of that.
+For each call and number of connections, per answered call: the CPU time of the server and of all processes of the PostgreSQL on
+this machine, statements (`pg_stat_statements`, if it is preloaded), round trips (answers of PostgreSQL's processes, counted by
+`strace` in a separate run), commits, and flushes of the log.  Then the duration of a flush (`track_wal_io_timing`, which is
+enabled meanwhile, so the user must be a superuser), the use of both cores by server, PostgreSQL and client, and the calls per
+second.  If a call is answered after its flush, the rate of any server is at most the number of connections divided by the
+duration of a flush: "of the bound" is the share of this limit.
 
-`--fml` measures FastTrackML, by its executable, in a database beside it.  The clients are those of the benchmark in BENCH.
+`--fml` measures FastTrackML, by its executable, in a second database.  The clients are those of the benchmark in BENCH.
 `--only` names calls to measure.
 """
 
@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PORT = 55433
 SECONDS = 4.0
 COUNTED_S = 1.0  # while `strace` counts
-SETTLE_S = 10.5  # a process of PostgreSQL that does nothing reports its counts after ten seconds
+SETTLE_S = 10.5  # an idle process of PostgreSQL reports its counts after ten seconds
 READY_S = 60.0
 TICKS = os.sysconf("SC_CLK_TCK")
 Make = Callable[[], bytes]
@@ -50,7 +50,7 @@ COLUMNS = (
 
 
 class Counts(Struct, frozen=True):
-    """Of one database, but for the flushes, which are PostgreSQL's."""
+    """Counts of one database, except the flushes, which are PostgreSQL's."""
 
     commits: int
     flushes: int
@@ -91,7 +91,7 @@ def tracksides(store: str) -> list[str]:
 
 
 def beside(store: str) -> str:
-    """Make an empty database on the same PostgreSQL and return its address."""
+    """Create an empty database on the same PostgreSQL and return its URL."""
     name = urlsplit(store).path.strip("/") + "_fml"
     with psycopg.connect(store, autocommit=True) as asking:
         asking.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
@@ -106,7 +106,7 @@ def fml_options(store: str) -> list[str]:
 
 @contextmanager
 def running(command: list[str]) -> Iterator[int]:
-    """A server that answers; its process id."""
+    """Yield the process id of a server that answers."""
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + READY_S
@@ -138,7 +138,7 @@ def timed_flushes(asking: Asking) -> Iterator[None]:
 
 def measured(loadgen: Any, asking: Asking, server: int, name: str, makers: list[Make]) -> str:
     counted = counts(asking)
-    warm = loadgen.run(PORT, makers, 0.3)  # statements are prepared, and connections made
+    warm = loadgen.run(PORT, makers, 0.3)  # prepares statements and opens connections
     before, started = (busy(server), postgres(asking)), time.monotonic()
     done = loadgen.run(PORT, makers, SECONDS)
     wall = time.monotonic() - started
@@ -175,7 +175,7 @@ def counts(asking: Asking) -> Counts:
     ).fetchone()
     assert found is not None
     statements = 0
-    with suppress(psycopg.Error):  # it is not preloaded
+    with suppress(psycopg.Error):  # the extension is not preloaded
         row = asking.execute(
             """
             SELECT COALESCE(SUM(s.calls), 0) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
@@ -187,7 +187,7 @@ def counts(asking: Asking) -> Counts:
 
 
 def trips(loadgen: Any, asking: Asking, makers: list[Make]) -> str:
-    """Return how many answers a call takes from PostgreSQL's processes."""
+    """Return the number of answers of PostgreSQL's processes per call."""
     if shutil.which("strace") is None:
         return "no strace"
     backends = asking.execute(
@@ -198,7 +198,7 @@ def trips(loadgen: Any, asking: Asking, makers: list[Make]) -> str:
         watching = subprocess.Popen(
             ["strace", "-c", "-e", "trace=sendto", "-o", file.name, *pids], stderr=subprocess.DEVNULL
         )
-        time.sleep(1.0)  # until it is attached
+        time.sleep(1.0)  # wait until strace is attached
         done = loadgen.run(PORT, makers, COUNTED_S)
         watching.terminate()
         watching.wait()
@@ -208,13 +208,13 @@ def trips(loadgen: Any, asking: Asking, makers: list[Make]) -> str:
 
 
 def busy(pid: int) -> float:
-    """Return the seconds of processor time of a process."""
+    """Return the CPU seconds of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def postgres(asking: "psycopg.Connection[Any]") -> float:
-    """Return the same of all processes of this PostgreSQL."""
+    """Return the CPU seconds of all processes of this PostgreSQL."""
     parent = Path(f"/proc/{asking.info.backend_pid}/stat").read_text().rpartition(")")[2].split()[1]
     total = 0.0
     for entry in Path("/proc").iterdir():
@@ -222,7 +222,7 @@ def postgres(asking: "psycopg.Connection[Any]") -> float:
             if entry.name.isdigit() and (entry / "stat").read_text().rpartition(")")[2].split()[1] == parent:
                 total += busy(int(entry.name))
         except OSError:
-            continue  # it has ended
+            continue  # the process has ended
     return total
 
 
@@ -280,7 +280,7 @@ def batches(loadgen: Any, connections: int) -> list[Make]:
 
 
 def _growing(loadgen: Any, run_id: str) -> Make:
-    """Return what makes the next batch: the same points at a later time."""
+    """Return a function that makes the next batch: the same points at a later time."""
     mark = 1_600_000_000_000
     points = [
         {"key": f"m{key}", "value": (step * 7919 % 1000) / 1000, "timestamp": mark, "step": step}

@@ -1,12 +1,12 @@
-"""Profile group commits on PostgreSQL: how many requests share a commit, and how the writer spends its time.
+"""Profile group commits on PostgreSQL: the number of requests per commit, and the time of the writer by phase.
 
     python bench/postgres/groups.py postgresql://postgres@127.0.0.1:55432/an_empty_database --bench ../shared/bench
 
-For each call and number of connections: calls a group; how long a group takes from the writer that takes it to the answer of its
-COMMIT; in it, the times in which the writer waits for PostgreSQL (in the first round trip, and in the second with the commit) and
-its own processor time; how long a writer waits for the next group; and how much of one core the server's process keeps busy, of
-which Python runs one thread at a time.  The server runs in a process of this script, which wraps the functions that it times;
-that costs a few percent.
+For each call and number of connections: calls per group; the duration of a group from the writer that takes it to the answer of
+its COMMIT; within it, the time in which the writer waits for PostgreSQL (in the first round trip, and in the second one with the
+commit) and its CPU time; the time in which a writer waits for the next group; and the use of one core by the server's process, in
+which Python runs one thread at a time.  The server runs in a process of this script, which wraps the timed functions at a cost of
+a few percent.
 `--only` names calls.
 """
 
@@ -104,7 +104,7 @@ def mean(values: list[float]) -> float:
 
 
 def waits(events: list[Event], phase: str) -> float:
-    """Return how long a writer waits for PostgreSQL in that phase of a group."""
+    """Return the time in which a writer waits for PostgreSQL in a phase of a group."""
     total = sum(event[3] for event in events if event[0] == phase)
     return total / max(1, sum(event[0] == "group" for event in events))
 
@@ -119,7 +119,7 @@ def pauses(groups: list[Event]) -> list[float]:
 
 
 def events_of(server: "subprocess.Popen[bytes]", told: Path) -> list[Event]:
-    """Return what happened since the last call."""
+    """Return the events since the last call."""
     told.unlink(missing_ok=True)
     server.send_signal(signal.SIGUSR2)
     while not told.exists():

@@ -1,10 +1,10 @@
-"""Measure the processor time of the server's process for a store on PostgreSQL: reads, rows and batches, without HTTP.
+"""Measure the CPU time of the server's process for a store on PostgreSQL: reads, rows and batches, without HTTP.
 
     python bench/postgres/store.py postgresql://postgres@127.0.0.1:5432/scratch [--plain | --trips]
 
-Makes and drops two tables in that database.  `--plain` measures psycopg's `Connection` with the same statements beside it.
-Each figure is the processor time of this process for one operation, the best of four rounds, with the time on the clock.
-`--trips` makes a store in that database, which must be empty, and counts the round trips of groups of calls.
+Creates and drops two tables in that database.  `--plain` also measures psycopg's `Connection` with the same statements. Each
+figure is the CPU time of this process for one operation, the best of four rounds, with the wall time. `--trips` creates a store
+in that database, which must be empty, and counts the round trips of groups of calls.
 """
 
 import argparse
@@ -108,7 +108,7 @@ def plain(url: str) -> None:
 
 
 class Counted(Wire):
-    """Counts how often answers are waited for."""
+    """Counts the waits for answers."""
 
     trips = 0
 
@@ -147,7 +147,7 @@ def trips(store: locations.PostgresStore) -> None:
     ]
     for name, handler, call in calls:
         for count in (1, 8):
-            for _ in range(3):  # the first ones prepare statements
+            for _ in range(3):  # the first executions prepare statements
                 before = Counted.trips
                 with db.write(1) as tx:
                     handler(tx, [call(i) for i in range(count)])

@@ -1,7 +1,7 @@
 """A minimal proxy in Python, as a lower bound: `python null_proxy.py PORT MODEL` starts a scorer and forwards bytes to it.
 
 It runs on the event loop of `trackside server` (uvloop), over a Unix socket as the server's router does, and does not parse or
-count requests.  What `bench/serving/serving.py` measures of it is the limit of any router in Python on the same machine.
+count requests.  `bench/serving/serving.py` measures it as the limit of any router in Python on the same machine.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ class End(asyncio.Protocol):
     """One side of a pair of connections."""
 
     def __init__(self, path: str = "") -> None:
-        self._path = path  # of the scorer, at the caller's side
+        self._path = path  # the scorer's side, at the caller's end
         self._early = b""
         self.other: End | None = None
         self.transport: Any = None
@@ -56,7 +56,7 @@ async def serve(port: int, model: str) -> None:
         command = [sys.executable, str(SCORER), "--model", model, "--socket-fd", str(number)]
         scorer = subprocess.Popen(command, pass_fds=[number], stdout=subprocess.PIPE)  # noqa: ASYNC220  # before the loop serves
         assert scorer.stdout is not None
-        scorer.stdout.readline()  # it is ready
+        scorer.stdout.readline()  # the scorer is ready
         server = await asyncio.get_running_loop().create_server(lambda: End(path), "127.0.0.1", port)
         await server.serve_forever()
 

@@ -1,4 +1,4 @@
-"""Measure how long the engines of `trackside score` take for a table, compared with hand-written `mlflow.pyfunc.spark_udf`.
+"""Measure the time of each engine of `trackside score` for a table, compared with hand-written `mlflow.pyfunc.spark_udf`.
 
     python bench/serving/scoring.py --python PYTHON [--rows 1000000] [--models linear,forest] [--skip-spark]
 
@@ -6,9 +6,9 @@ PYTHON has pyspark and mlflow (`constraints/engines.txt`).  The table has 10 col
 models are a linear regression and a random forest of 50 trees of depth 10.  Each engine writes the table with the predictions
 as Parquet.  All use two cores: `local[2]`, or two processes.
 
-`udf` is the stock client's code.  A figure is that of the whole process, from its start to its end; `udf` has two more, those
-of its first action and of the same action again, when the session and the model are there.  Memory is the largest of one
-process, and that of all together; what processes share counts once.
+`udf` is the stock client's code.  A figure is for the whole process, from its start to its end; `udf` has two more, for its first
+action and for the same action again with a running session and a loaded model.  Memory is the peak of one process, and of all
+together, where shared memory counts once.
 """
 
 import argparse
@@ -58,7 +58,7 @@ spark.stop()
 class Figure(NamedTuple):
     seconds: float
     first: float  # 0: not measured
-    again: float  # 0: not done again
+    again: float  # 0: not repeated
     largest_mb: float
     all_mb: float
 
@@ -151,7 +151,7 @@ def by_hand(folder: Path, model: Path, table: Path, python: str) -> Figure:
 
 
 def watched(command: list[str], hear: Any) -> tuple[float, float]:
-    """Run a command, and return the largest memory in MB of one of its processes and of all together."""
+    """Run a command, and return the peak memory in MB of one of its processes and of all together."""
     names = {
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "1",
@@ -195,7 +195,7 @@ def _tree(pid: int) -> list[int]:
 
 
 def _pss_mb(pid: int) -> float:
-    """Return the memory of a process, with what it shares divided among those that share it."""
+    """Return the memory of a process, with shared memory divided among the processes that share it."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:

@@ -5,12 +5,12 @@
         [--peers FOLDER]
 
 Systems: `scorer` (the process that serves a deployment), `router` (the same behind `trackside server`, with the endpoint's
-key), `null proxy` (the scorer behind a proxy that passes bytes on: the limit of a router in Python), `mlflow` (`mlflow models
+key), `null proxy` (the scorer behind a proxy that only forwards bytes: the limit of a router in Python), `mlflow` (`mlflow models
 serve`: uvicorn with one worker), and MLServer, BentoML and Ray Serve where --peers has their environments
 (`bench/serving/serving_peers.py`).  The models are a logistic regression and a random forest of 50 trees on 30 columns
-of doubles.  The systems take turns within a round; a figure is the median of the rounds: answers per second, the 99th
-percentile of the latency, and the time of processors for a request in all processes of the system.  `wrk` must be installed.
-Ray listens on every interface; this gives it a network of its own:
+of doubles.  The systems alternate within a round; a figure is the median of the rounds: answers per second, the 99th percentile
+of the latency, and the CPU time per request in all processes of the system.  `wrk` must be installed. Ray listens on every
+interface; this command gives it a separate network:
 
     unshare --net sh -c 'ip link set lo up; exec python bench/serving/serving.py --peers FOLDER'
 """
@@ -89,7 +89,7 @@ def mlflow_server(model: Path) -> Iterator[System]:
 
 @contextmanager
 def router(model: Path, data: Path) -> Iterator[System]:
-    """A server with an endpoint that serves the model, which was logged as the model of a run."""
+    """Yield a server with an endpoint that serves the model, which was logged to a run."""
     port = free_port()
     command = [sys.executable, "-m", "trackside.cli.main", "server", "--port", str(port), "--data", str(data)]
     process = subprocess.Popen(

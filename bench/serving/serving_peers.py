@@ -21,7 +21,7 @@ def rows_of(rows: int) -> str:
 
 
 def v2(rows: int) -> str:
-    """The body of MLServer's own protocol (Open Inference Protocol): an input for each column."""
+    """Return the body in MLServer's protocol (Open Inference Protocol): an input for each column."""
     data = [0.5] * rows
     inputs = [{"name": name, "shape": [rows, 1], "datatype": "FP64", "data": data} for name in COLUMNS]
     return json.dumps({"parameters": {"content_type": "pd"}, "inputs": inputs})

@@ -27,7 +27,7 @@ wrk.headers["Content-Type"] = "application/json"
 
 
 def split(rows: int) -> str:
-    """The body of MLflow's protocol."""
+    """Return the body in MLflow's protocol."""
     return json.dumps({"dataframe_split": {"columns": COLUMNS, "data": [[0.5] * len(COLUMNS)] * rows}})
 
 
@@ -43,8 +43,8 @@ class System(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """Answers per second that succeeded, the 99th percentile of the latency, the share of refused requests, and the time of
-    processors for a request in all processes of the system."""
+    """Successful answers per second, the 99th percentile of the latency, the share of refused requests, and the CPU time per
+    request in all processes of the system."""
 
     rate: float
     p99_ms: float
@@ -59,7 +59,8 @@ def free_port() -> int:
 
 
 def environment(programs: Path = Path(sys.executable).parent) -> dict[str, str]:
-    """Ours, with the programs of a virtual environment first in PATH: `mlflow models serve` looks for uvicorn there."""
+    """Return this environment with the programs of a virtual environment first in PATH, where `mlflow models serve` searches
+    uvicorn."""
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"
     return {name: value for name, value in os.environ.items() if name not in LEFT_OUT} | QUIET | {"PATH": path}
 
@@ -87,7 +88,7 @@ def tree(pid: int) -> list[int]:
 
 
 def memory_mib(pid: int) -> float:
-    """Proportional set size of a process and its children."""
+    """Return the proportional set size of a process and its children."""
     total = 0
     for each in tree(pid):
         with suppress(OSError):
@@ -97,7 +98,7 @@ def memory_mib(pid: int) -> float:
 
 
 def processor_s(pid: int) -> float:
-    """Seconds of processor time of a process and its children."""
+    """Return the CPU seconds of a process and its children."""
     total = 0
     for each in tree(pid):
         with suppress(OSError):

@@ -3,7 +3,7 @@
     .venv/bin/python bench/store/artifact_stores.py [--folder DIR] [--repeat 3]
 
 Prints, for each store and repetition, MiB/s for one file of 256 MiB in pieces of 1 MiB, and files/s for 2,000 files of
-10 KiB from 8 threads.  The first repetition may pay for memory that the machine never used before.
+10 KiB from 8 threads.  The first repetition may include the first use of memory pages.
 """
 
 import argparse

@@ -2,9 +2,9 @@
 
     python bench/store/backup.py [--runs 100000] [--files 10000] [--size 20000] [--store URL] [--data FOLDER]
 
-A server runs on the store, and a client logs to it during the backup.  Prints wall seconds and CPU seconds of each command,
-and how long the slowest of the calls that were made meanwhile took.  `--store` restores to an empty PostgreSQL database, too.
-`--data` keeps what was filled: the next run with the same folder measures at once.
+A server runs on the store, and a client logs to it during the backup.  Prints wall seconds and CPU seconds of each command, and
+the duration of the slowest concurrent call.  `--store` also restores to an empty PostgreSQL database. `--data` keeps the filled
+store for the next run with the same folder.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from contextlib import closing
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path[0] = str(ROOT / "tests")  # not this folder, whose modules have names of libraries
+sys.path[0] = str(ROOT / "tests")  # remove this folder, whose modules have the names of libraries
 
 from support.processes.servers import TRACKSIDE, Server, environment  # found by the path above
 from support.stores.many_runs import fill
@@ -78,7 +78,7 @@ def _measure(folder: Path, data: Path, store: str) -> None:
 
 
 def _logging(server: Server, work) -> float:  # type: ignore[no-untyped-def]  # a function without arguments
-    """The seconds that the slowest call took that was made while `work` ran."""
+    """Return the seconds of the slowest call during `work`."""
     ended = threading.Event()
     slowest = 0.0
 

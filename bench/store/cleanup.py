@@ -4,8 +4,8 @@ archive of the workspace, and the deletion of a workspace.
     python bench/store/cleanup.py [--runs 100000] [--files 10000] [--size 20000] [--data FOLDER] [--only STEPS]
 
 STEPS are some of preview, orphans, archive, workspace, delete, with commas.  A server runs on a copy of the store.  Prints wall
-seconds and CPU seconds of the server and the command together, and how long the slowest call took that somebody made meanwhile.
-`--data` keeps what was filled: the next run with the same folder measures at once.
+seconds and CPU seconds of the server and the command together, and the duration of the slowest concurrent call. `--data` keeps
+the filled store for the next run with the same folder.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path[0] = str(ROOT / "tests")  # not this folder, whose modules have names of libraries
+sys.path[0] = str(ROOT / "tests")  # remove this folder, whose modules have the names of libraries
 
 from support.client import Unanswered  # found by the path above
 from support.processes.servers import TRACKSIDE, Server, environment  # as above
@@ -55,7 +55,7 @@ def main() -> None:
 
 def _fill(data: Path, runs: int, files: int, size: int) -> None:
     fill(data, "churn", runs)
-    for number in range(files):  # folders of runs that are gone
+    for number in range(files):  # folders of deleted runs
         path = data / "artifacts" / "1" / f"{number % 1000:032x}" / "artifacts" / f"{number}.bin"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(os.urandom(8) * (size // 8))
@@ -110,7 +110,7 @@ def _run(server: Server, title: str, *words: object) -> None:
 
 
 def _log(server: Server, ended: threading.Event, slowest: list[float]) -> None:
-    """Log a metric again and again, and note the slowest call."""
+    """Log a metric repeatedly, and record the slowest call."""
     api = server.api
     run_id = api.new_run()
     step = 0

@@ -3,11 +3,11 @@
     python bench/store/quotas.py [--store postgresql://postgres@127.0.0.1:55432/an_empty_database] [--workspaces 50]
         [--runs 100000] [--rounds 5] [--seconds 1.0] [--servers 4]
 
-The store gets the runs of `--runs`, spread over the workspaces, 20 experiments and 5 users each.  Then one transaction after the
-other creates one run: without quotas, with a quota of the workspace, and with one of the server.  On PostgreSQL as many stores
-as `--servers` create runs at once, each in its own workspace.  The figures are medians of the rounds: runs a second, and the
-processor time of this process for a run, without that of PostgreSQL.  The kinds of quotas take turns within a round.  The limits
-are far away, but for `near`: 10,000 runs are left there.
+The store gets the runs of `--runs`, spread over the workspaces, 20 experiments and 5 users each.  Then sequential transactions
+create one run each: without quotas, with a quota of the workspace, and with one of the server.  On PostgreSQL, `--servers` stores
+create runs concurrently, each in its own workspace.  The figures are medians of the rounds: runs per second, and the CPU time of
+this process per run, without PostgreSQL.  The kinds of quotas alternate within a round.  The limits are far away, except for
+`near`, where 10,000 runs are left.
 """
 
 import argparse
@@ -73,7 +73,7 @@ def stores(url: str | None, data: Path, count: int) -> Iterator[list[Any]]:
 
 
 def fill(db: Any, count: int, runs: int) -> list[tuple[int, str]]:
-    """Make the workspaces with their runs, counted.  Return each workspace and one of its experiments."""
+    """Create the workspaces with counted runs.  Return each workspace and one of its experiments."""
     places: list[tuple[int, str]] = []
     for number in range(count):
         with db.write(workspaces.DEFAULT_WORKSPACE_ID) as tx:
@@ -101,7 +101,7 @@ def create(tx: Tx, of: list[str]) -> None:
 
 
 def set_quotas(db: Any, ws: int, put: Callable[[Tx], None]) -> None:
-    """Remove what the last kind has set; the use stays counted."""
+    """Set the quotas of a kind and remove the previous ones; the counts stay."""
 
     def work(tx: Tx) -> None:
         tx.run("DELETE FROM quotas WHERE workspace_id IN (:ws, 0)")

@@ -4,17 +4,17 @@
         [--seconds 3] [--large 100000] [--listed 1000000] [--results FILE] [--data FOLDER]
 
 FOLDER/mlf is an environment with mlflow 3.  A trace has 10 spans with 1 kB of inputs and 1 kB of outputs each: 23.5 kB of
-OTLP.  All servers run at the same time with one process each, PostgreSQL is started for them, and they are asked in turn.
+OTLP.  All servers run at the same time with one process each, on a PostgreSQL that the script starts, and are called in turn.
 
-Figures are kept in `--results`; a row that is there is not measured again, so a run can be cut short and continued with
-`--data` and `--results`.  The exit code is 1 if a target is missed (only checked with 2,000 traces or more).
+Figures are stored in `--results`; an existing row is not measured again, so an interrupted run can be continued with `--data` and
+`--results`.  The exit code is 1 if a target is missed (only checked with 2,000 traces or more).
 
-Rows: `fill` stores the traces that the reads find where there are none yet, and weighs the disk; `newest`, `text` and
-`span-name` search them; `otlp1` and `otlp20` send 1 and 20 traces a request on one connection; `client` traces with MLflow's
-own client until its flush, and `client-limit`, a part of that row, does so with a server that keeps nothing
-(trace_parts/empty_server): no server gets more; `log-metric` logs metrics on one connection while 60 traces a second come in on
-another, and without them, in turn.  `large` searches ours alone: the text in `--large` traces, then the newest 100 of
-`--listed`.  Those traces are copies of the stored ones, made by SQL; the copies beyond `--large` have no spans.
+Rows: `fill` stores the traces for the reads, if there are none yet, and measures the disk; `newest`, `text` and
+`span-name` search them; `otlp1` and `otlp20` send 1 and 20 traces per request on one connection; `client` traces with MLflow's
+own client until its flush, and `client-limit`, a part of that row, does so with a server that stores nothing
+(trace_parts/empty_server), which is the limit of any server; `log-metric` logs metrics on one connection while another one sends
+60 traces per second, and without them, in turn.  `large` searches only Trackside: the text in `--large` traces, then the newest
+100 of `--listed`.  Those traces are copies of the stored ones, made by SQL; the copies beyond `--large` have no spans.
 """
 
 import argparse
@@ -34,10 +34,10 @@ from trace_parts.machines import System
 
 ROWS = ("fill", "newest", "text", "span-name", "otlp1", "otlp20", "client", "log-metric", "large")
 SYSTEMS = ("ours", "stock", "ours-pg", "stock-pg")
-ENOUGH = 2_000  # traces from which on targets are checked
-PACE = 60  # traces a second that come in while metrics are logged
+ENOUGH = 2_000  # targets are checked from this number of traces on
+PACE = 60  # traces per second during the logging of metrics
 ROUNDS = 3
-# What is wanted: how many times as good as stock, or at most so much.
+# Targets: the least ratio to stock MLflow, or the greatest value.
 TIMES = {"client": 10.0, "otlp1": 10.0, "otlp20": 12.0, "newest": 5.0}
 AT_MOST = {
     "text": 300.0,
@@ -83,7 +83,7 @@ def fill(system: System, given: argparse.Namespace, results: Results) -> None:
     experiment = system.experiment("read")
     before = system.disk_bytes()
     load.fill(system.port, experiment, given.traces)
-    if not system.is_stock:  # at its end SQLite's log goes into its file
+    if not system.is_stock:  # at its end the server moves SQLite's WAL into the database file
         system.restart()
     results.put("disk", system.name, (system.disk_bytes() - before) / given.traces / 1000)
 
@@ -114,7 +114,7 @@ def otlp(count: int) -> Callable[[System, argparse.Namespace, Results], None]:
 
 def client(system: System, given: argparse.Namespace, results: Results) -> None:
     python = given.lab / "mlf" / "bin" / "python"
-    most = 120 if system.is_stock else 1_200  # a part of the flush takes as long for few as for many
+    most = 120 if system.is_stock else 1_200  # a part of the flush takes the same time for few and for many traces
     if not system.is_stock:
         with empty_server.running() as port:
             results.put("client-limit", system.name, load.client(python, port, min(most, given.traces)))
@@ -122,7 +122,7 @@ def client(system: System, given: argparse.Namespace, results: Results) -> None:
 
 
 def log_metric(system: System, given: argparse.Namespace, results: Results) -> None:
-    """Rounds with and without traces take turns; the figure compares the medians."""
+    """Measure in alternating rounds with and without traces; the figure compares the medians."""
     rates: dict[bool, list[float]] = {True: [], False: []}
     for _ in range(ROUNDS):
         for is_busy in (False, True):
@@ -132,7 +132,7 @@ def log_metric(system: System, given: argparse.Namespace, results: Results) -> N
 
 
 def large(system: System, given: argparse.Namespace, results: Results) -> None:
-    """The server is stopped while its traces are copied."""
+    """Measure searches in many traces.  The server is stopped while traces are copied."""
     usual = results.get("newest", system.name)
     experiment = system.experiment("read")
     with system.stopped():

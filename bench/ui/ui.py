@@ -2,12 +2,12 @@
 
     .venv/bin/python bench/ui/ui.py [--runs 100000] [--data folder] [--rounds 5]
 
-Fills a store once (kept in `--data`; a fill that was stopped continues where it was), starts a server on it, and measures in
+Fills a store once (kept in `--data`; an interrupted fill is resumed), starts a server on it, and measures in
 Chromium: the gzipped JavaScript of a first load, the time from navigation to the first row, a scroll step (from the change of the
 scroll position to the next frame, on the clock and in CPU time of the page), the time from a click to the rows of another order
 and of another filter, and the requests that an open page sends while nothing happens.
 
-Prints medians, the greatest values and the bounds that the project sets itself.
+Prints medians, maxima and the project's targets.
 """
 
 import argparse
@@ -31,7 +31,7 @@ STEP_PX = 640
 TIMEOUT_MS = 120_000
 IDLE_S = 30
 
-# Settles when the first row's link says something else than before, one frame after.
+# Resolves one frame after the text of the first row's link has changed.
 ROWS_CHANGE = """async (act) => {
     const shown = () => document.querySelector('[role=row] [role=gridcell] a')?.textContent;
     const before = shown();
@@ -55,7 +55,7 @@ SCROLL = """async ([steps, px]) => {
 
 
 def first_load(browser: Browser, url: str) -> tuple[float, int]:
-    """Milliseconds to the first row, and the bytes of JavaScript that came, in a browser that has nothing of it."""
+    """Return the milliseconds to the first row, and the bytes of JavaScript, in a browser with an empty cache."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     page.set_default_timeout(TIMEOUT_MS)
@@ -79,7 +79,7 @@ def measure(browser: Browser, url: str, rounds: int) -> dict[str, list[float]]:
         name: [] for name in ("first row", "scroll step", "scroll, CPU", "sort", "filter")
     }
     results["script bytes"] = []
-    first_load(browser, url)  # the server's own first
+    first_load(browser, url)  # the entries of the server first
     for number in range(rounds):
         print(f"first loads, {number + 1} of {rounds}", flush=True)
         shown, size = first_load(browser, url)
@@ -106,13 +106,13 @@ def measure(browser: Browser, url: str, rounds: int) -> dict[str, list[float]]:
 
 
 def busy_ms(session: CDPSession) -> float:
-    """CPU time of the page's main thread: on a busy machine the time on the clock says little of the page."""
+    """Return the CPU time of the page's main thread: on a busy machine the wall time depends on other processes."""
     metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
     return float(metrics["TaskDuration"]) * 1000
 
 
 def _idle(page: Page, url: str) -> float:
-    """Requests a second of a page that is open, from five seconds after its first rows on."""
+    """Return the requests per second of an open page, from five seconds after its first rows on."""
     page.goto("about:blank")
     page.goto(url)
     page.get_by_role("columnheader", name="loss").wait_for()

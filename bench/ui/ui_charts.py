@@ -2,11 +2,10 @@
 
     python bench/ui/ui_charts.py [--runs 10] [--points 1000000] [--repeat 7] [--data FOLDER] [--check]
 
-A store is filled once, kept in --data; a stopped fill continues where it was.  Chromium (or what PLAYWRIGHT_CHROMIUM
-names), with software rendering, opens their chart.  Drawn is when the chart says how many points it has and two frames have
-passed since.  Printed are medians in ms: from the address to the chart in a new tab, from the address to the chart in a page
-that is open, and from the end of a drag to the chart of the range.  With --check, the exit code is 1 above 1,000 ms for the
-open page or 200 ms for a zoom.
+A store is filled once and kept in --data; an interrupted fill is resumed.  Chromium (or the browser in PLAYWRIGHT_CHROMIUM), with
+software rendering, opens the chart.  The chart counts as drawn two frames after it shows its number of points.  The output has
+medians in ms: from the navigation to the chart in a new tab, from the navigation to the chart in an open page, and from the end
+of a drag to the chart of the range.  With --check, the exit code is 1 above 1,000 ms for the open page or 200 ms for a zoom.
 """
 
 import argparse
@@ -27,7 +26,7 @@ from support.stores import many_runs
 DRAWN_MS, ZOOMED_MS = 1000, 200
 TIMEOUT_MS = 120_000
 
-# Resolves with the time at which the card says something that it did not say before, two frames later.
+# Resolves two frames after the text of the card has changed, with that time.
 WAIT = """
 (before) => new Promise((done) => {
   const look = () => {
@@ -71,7 +70,7 @@ def _measure(page: Page, url: str, repeat: int) -> dict[str, list[float]]:
         page.goto(url, wait_until="commit")
         found["new tab"].append(page.evaluate(WAIT, ""))
 
-        page.goto("about:blank")  # what a page has loaded it keeps
+        page.goto("about:blank")  # a page keeps its loaded data
         page.goto(f"{url.split('#', maxsplit=1)[0]}#/experiments")
         page.get_by_role("heading", level=1).wait_for()
         found["open page"].append(_timed(page, lambda: page.evaluate("url => { location.href = url }", url)))
@@ -89,7 +88,7 @@ def _measure(page: Page, url: str, repeat: int) -> dict[str, list[float]]:
 
 
 def _timed(page: Page, act: Callable[[], object]) -> float:
-    """The clock of the page itself: what the test program takes to notice does not count."""
+    """Return a time by the clock of the page, which excludes the delay of the test program."""
     page.evaluate(
         f"""() => {{
           const before = document.querySelector('p[aria-busy]')?.textContent ?? '';

@@ -3,9 +3,9 @@
     python bench/ui/ui_stock.py --stock PYTHON [--runs 100000] [--data FOLDER] [--rounds 5]
 
 PYTHON is the interpreter of an environment with mlflow 3.  Both stores are SQLite and have the same runs, metrics and params;
-they are filled once and kept in `--data`.  Measured is the time from the address to the first rows of the table, to those
-in the order of a metric, and to the first chart, in a browser that has loaded both pages before.  Printed are
-medians, and how many times as long the UI of MLflow takes; `inf` is a page that did not come within a minute.
+they are filled once and kept in `--data`.  The script measures the time from the navigation to the first rows of the table, to
+the rows in the order of a metric, and to the first chart, in a browser that has loaded both pages before.  It prints medians and
+the ratio of MLflow's UI; `inf` is a page that was not shown within a minute.
 """
 
 import argparse
@@ -36,17 +36,17 @@ from support.stores import many_runs
 TIMEOUT_MS = 60_000
 START_S = 120
 AT_ONCE = 5000
-# What is shown when a page is ready, and its address: of ours, and of MLflow's.
+# The element that shows that a page is ready, and the address, for Trackside and MLflow.
 RUN_LINK = "a:text-matches('^run-[0-9]{6}$')"
 THEIR_LINK = "a[href*='/runs/']"
-NEWEST = "orderByKey=attributes.start_time&orderByAsc=false"  # else the UI of MLflow keeps the last order
+NEWEST = "orderByKey=attributes.start_time&orderByAsc=false"  # otherwise the UI of MLflow keeps the last order
 PAGES = {
     "first table": ("#/experiments/1", RUN_LINK, f"#/experiments/1/runs?{NEWEST}", THEIR_LINK),
     "sorted table": (
         "#/experiments/1?order=-metrics.loss",
         "a:text-is('{first}')",
         "#/experiments/1/runs?orderByKey=metrics.%60loss%60&orderByAsc=false",
-        THEIR_LINK + ":has-text('{first}')",  # the name is in an element of its own within the link
+        THEIR_LINK + ":has-text('{first}')",  # the name is in a separate element within the link
     ),
     "first chart": (
         "#/experiments/1/charts",
@@ -58,7 +58,7 @@ PAGES = {
 
 
 def fill_stock(python: Path, database: Path, runs: int) -> None:
-    """Make the runs of `support.stores.many_runs` in a store of MLflow: its schema by its own command, the rows by SQL."""
+    """Create the runs of `support.stores.many_runs` in a store of MLflow: the schema by MLflow's command, the rows by SQL."""
     subprocess.run(
         [python, "-m", "mlflow", "db", "upgrade", f"sqlite:///{database}"],
         check=True, capture_output=True, env=environment(),
@@ -115,7 +115,7 @@ def _insert(db: sqlite3.Connection, numbers: range, artifacts: str) -> None:
 
 @contextmanager
 def stock(python: Path, database: Path) -> Iterator[str]:
-    """The address of MLflow's server on the store."""
+    """Yield the address of MLflow's server on the store."""
     port = free_port()
     process = subprocess.Popen(
         [python, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
@@ -132,7 +132,7 @@ def stock(python: Path, database: Path) -> Iterator[str]:
             time.sleep(0.2)
         yield url
     finally:
-        os.killpg(process.pid, signal.SIGKILL)  # it would finish its searches first
+        os.killpg(process.pid, signal.SIGKILL)  # otherwise it finishes its searches first
         process.wait()
 
 
@@ -154,12 +154,12 @@ def measure(
         for name, (our_hash, our_sign, their_hash, their_sign) in PAGES.items():
             theirs_came = math.inf not in found[name][1]
             mine = _open(page, f"{ours}/{our_hash}", our_sign.replace("{first}", first))
-            # A page that did not come once is not waited for again.
+            # A page that timed out once is not measured again.
             other = (
                 _open(page, f"{theirs}/{their_hash}", their_sign.replace("{first}", first)) if theirs_came else math.inf
             )
             print(f"{'warm-up' if turn == 0 else f'round {turn}':8} {name:14}{mine:>10.0f}{other:>10.0f}", flush=True)
-            if turn or other == math.inf:  # the first one fills the cache of the browser and wakes the servers
+            if turn or other == math.inf:  # the first round fills the browser's cache and warms up the servers
                 found[name][0].append(mine)
                 found[name][1].append(other)
     page.close()
@@ -187,7 +187,7 @@ def main() -> None:
     data = many_runs.kept(given.data, given.runs, many_runs.tell_of("runs")).parent
     database = given.data / f"mlflow-{given.runs}.db"
     if not database.exists():
-        half = database.with_suffix(".part")  # a fill that was stopped is none
+        half = database.with_suffix(".part")  # an interrupted fill is discarded
         half.unlink(missing_ok=True)
         fill_stock(given.stock, half, given.runs)
         half.rename(database)

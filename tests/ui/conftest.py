@@ -181,7 +181,7 @@ def console() -> list[str]:
 @pytest.fixture
 def page(start: Callable[..., Server], context: BrowserContext, console: list[str]) -> Iterator[Page]:
     """A tab that the test before had too, since a new one costs as much as the pages that it shows; after a test that listened
-    to it or changed it, a new one.  Left before the servers of `start` end, so that it does not print_error of their end."""
+    to it or changed it, a new one.  Left before the servers of `start` end, so that it does not report their end."""
     yield BROWSERS.kept_tab()
     BROWSERS.leave_tab()
     assert not console

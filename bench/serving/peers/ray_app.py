@@ -1,6 +1,6 @@
 """The model in a folder on Ray Serve, plain and with batches: `ray_app.py MODEL PORT`.  Runs until it is stopped.
 
-Ray listens on every interface: run it in a network namespace of its own.
+Ray listens on every interface: run it in a separate network namespace.
 """
 
 import signal

@@ -1,4 +1,4 @@
-"""Send traces by MLflow's own client: `client_program.py URL TRACES SPANS BYTES` prints traces per second, with the flush.
+"""Send traces by MLflow's own client: `client_program.py URL TRACES SPANS BYTES` prints traces per second, including the flush.
 
 Runs in an environment with mlflow 3 and imports nothing else.
 """

@@ -11,9 +11,9 @@ import psycopg
 from trace_parts.load import WITH_NEEDLE
 
 Run = Callable[[str], Sequence[Any]]
-MOST_COPIED = 2_000  # traces that are copied again and again
-SPACING_MS = 100  # a copy is that much newer than the one before
-_OWN = ("trace_seq", "trace_id", "timestamp_ms", "body_seq")  # what a copy does not share
+MOST_COPIED = 2_000  # traces that are copied repeatedly
+SPACING_MS = 100  # time between a copy and the previous one
+_OWN = ("trace_seq", "trace_id", "timestamp_ms", "body_seq")  # values that differ in each copy
 _NEW_ID = {
     "sqlite": "'tr-' || lower(hex(randomblob(16)))",
     "postgresql": "'tr-' || md5(random()::text || clock_timestamp()::text)",
@@ -25,7 +25,7 @@ _COLUMNS = {
 
 
 def make(store: Path | str, experiment_id: str, count: int, *, with_spans: bool) -> None:
-    """Copy traces of an experiment until it has `count`.  Those that hold the needle, the first ones, are not copied."""
+    """Copy traces of an experiment until it has `count`.  The first traces, which contain the searched text, are not copied."""
     if isinstance(store, Path):
         with closing(sqlite3.connect(store, isolation_level=None)) as db:
             db.execute("PRAGMA synchronous = OFF")

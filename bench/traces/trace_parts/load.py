@@ -17,18 +17,18 @@ from typing import Any, Protocol
 from support.traces import MS, pairs
 
 NEEDLE = "zanzibar-heliotrope"
-WITH_NEEDLE = 4  # traces of each store that hold it, whatever else is stored
+WITH_NEEDLE = 4  # traces of each store that contain the searched text
 SPANS, TEXT_BYTES = 10, 1_000
-TEMPLATES = 40  # traces of other words
+TEMPLATES = 40  # traces with other words
 START_MS = 1_760_000_000_000
 HEADERS = {"content-type": "application/x-protobuf"}
-_TRACE, _SPAN = b"\xfaTRACE-ID-16-BY\xfa", b"\xfaSPAN\xfa"  # stand for ids in a template
+_TRACE, _SPAN = b"\xfaTRACE-ID-16-BY\xfa", b"\xfaSPAN\xfa"  # placeholders for ids in a template
 
 _WORDS = [
-    "".join(random.Random(n).choices("abcdefghijklmnopqrstuvwxyz", k=3 + n % 9))  # no secret
+    "".join(random.Random(n).choices("abcdefghijklmnopqrstuvwxyz", k=3 + n % 9))  # needs no secure random numbers
     for n in range(4_000)
 ]
-_OFTEN = list(itertools.accumulate(1 / (n + 3) for n in range(len(_WORDS))))  # as words are in natural text (Zipf)
+_OFTEN = list(itertools.accumulate(1 / (n + 3) for n in range(len(_WORDS))))  # word frequencies of natural text (Zipf)
 CLIENT = Path(__file__).with_name("client_program.py")
 
 
@@ -41,7 +41,7 @@ class Asked(Protocol):
 
 
 def texts(seed: int, count: int) -> list[str]:
-    chosen = random.Random(seed)  # no secret
+    chosen = random.Random(seed)  # needs no secure random numbers
     made = []
     for _ in range(count):
         words: list[str] = []
@@ -62,7 +62,7 @@ class Traces:
         self._made = 0
 
     def next(self, *, needle: bool = False) -> bytes:
-        """Return one ResourceSpans message, with its field's header: messages beside each other are a request."""
+        """Return one ResourceSpans message with its field header; concatenated messages are a request."""
         template = self._needle if needle else self._templates[self._made % TEMPLATES]
         self._made += 1
         message = template.replace(_TRACE, os.urandom(16))
@@ -133,7 +133,7 @@ def is_empty(port: int, experiment: str) -> bool:
 
 
 def fill(port: int, experiment: str, count: int) -> None:
-    """Some traces hold the needle; they come first, so that a search meets them last."""
+    """Store traces.  Those with the searched text are first, so that a search reads them last."""
     traces, connection = Traces(), Connection(port)
     connection.export(experiment, b"".join(traces.next(needle=True) for _ in range(WITH_NEEDLE)))
     left = count - WITH_NEEDLE
@@ -144,7 +144,7 @@ def fill(port: int, experiment: str, count: int) -> None:
 
 
 def otlp(port: int, experiment: str, count: int, seconds: float) -> float:
-    """Return the traces a second of one connection with so many traces a request."""
+    """Return the traces per second of one connection, for a number of traces per request."""
     traces, connection = Traces(), Connection(port)
     made = [traces.request(count) for _ in range(10)]  # warms up
     for body in made[:3]:
@@ -160,7 +160,7 @@ def otlp(port: int, experiment: str, count: int, seconds: float) -> float:
 
 
 def search(port: int, experiment: str, filter_text: str, most: int) -> Callable[[], float]:
-    """Return what asks once, and returns the seconds until the last byte."""
+    """Return a function that searches once and returns the seconds until the last byte."""
     connection = Connection(port)
     place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment}}
     body = json.dumps({"locations": [place], "filter": filter_text, "max_results": most}).encode()
@@ -183,7 +183,7 @@ def median_ms(ask: Callable[[], float], times: int, warm: int = 0) -> float:
 
 
 def log_metric(system: Asked, seconds: float, pace: int) -> float:
-    """Return the calls a second of one connection, while another process sends so many traces a second."""
+    """Return the calls per second of one connection, while another process sends traces at a rate."""
     experiment = system.experiment("ingest")
     run = system.call("POST", "runs/create", {"experiment_id": experiment})["run"]["info"]["run_id"]
     connection = Connection(system.port)
@@ -215,7 +215,7 @@ def _pouring(port: int, experiment: str, pace: int) -> Iterator[None]:
 
 
 def pour(port: int, experiment: str, pace: int, ready: Any) -> None:
-    """Send traces, one a request, until the process is ended.  All requests are made before the first is sent."""
+    """Send traces, one per request, until the process is ended.  All requests are prepared before the first is sent."""
     traces, connection = Traces(), Connection(port)
     bodies = [traces.request(1) for _ in range(60 * pace)]
     connection.export(experiment, traces.request(1))
@@ -227,9 +227,9 @@ def pour(port: int, experiment: str, pace: int, ready: Any) -> None:
 
 
 def client(python: Path, port: int, count: int) -> float:
-    """Return the traces a second of MLflow's own client, until all of them are flushed.
+    """Return the traces per second of MLflow's own client, until all are flushed.
 
-    The client drops what its queue has no room for: it has room for all."""
+    The client drops traces when its queue is full, so the queue is large enough for all."""
     environment = os.environ | {
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "1",

@@ -27,7 +27,7 @@ QUIET = {
 
 
 class System:
-    """A server on a store of its own.  `store` is a file of SQLite, or the address of a PostgreSQL database."""
+    """A server on a separate store.  `store` is a SQLite file, or the URL of a PostgreSQL database."""
 
     def __init__(self, name: str, folder: Path, lab: Path, address: str) -> None:
         self.name = name
@@ -75,7 +75,7 @@ class System:
         self.start()
 
     def experiment(self, name: str) -> str:
-        """Return the id of an experiment, which is made at the first time."""
+        """Return the id of an experiment, which the first call creates."""
         if name not in self._experiments:
             try:
                 found = self.call("GET", f"experiments/get-by-name?experiment_name={name}")["experiment"]
@@ -95,7 +95,7 @@ class System:
             return json.load(answer)
 
     def disk_bytes(self) -> int:
-        """What the database takes, its log included."""
+        """Return the bytes of the database, including its log."""
         if self._address:
             with psycopg.connect(self._address.replace("+psycopg", ""), autocommit=True) as admin:
                 row = admin.execute("SELECT pg_database_size(current_database())").fetchone()
