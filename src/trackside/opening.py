@@ -55,7 +55,7 @@ def open_database(
 
 
 class Opening:
-    """`open_database` in a thread of its own, from the moment that this is made."""
+    """Runs `open_database` in a thread, which starts at once."""
 
     def __init__(self, settings: Settings, connect: "Connect | None" = None) -> None:
         self._settings = settings
@@ -78,8 +78,8 @@ class Opening:
         return db
 
     def abandon(self) -> None:
-        """Close the store if it was not taken.  An opening that still hangs after ABANDON_S ends with the process: the
-        database then undoes what was not committed."""
+        """Close the store if it was not taken.  An opening that still hangs after ABANDON_S ends with the process, and the
+        database rolls back."""
         self._thread.join(ABANDON_S)
         if self._is_taken or not self._opened.done():
             return

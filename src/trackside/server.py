@@ -48,12 +48,13 @@ def info(tx: Tx, call: Call) -> bytes:
 
 
 def info_for_mlflow_pages(tx: Tx, call: Call) -> bytes:
-    """Return what MLflow's own pages ask: without workspaces, since they would ask for one and forget the run of a link."""
+    """Return the features for MLflow's own pages: without workspaces, since the pages would ask the user to choose one and drop
+    the run in a link."""
     return encode({**_INFO, "workspaces_enabled": False})
 
 
 class Document:
-    """The OpenAPI document, made when it is first asked for."""
+    """The OpenAPI document, created at the first request."""
 
     def __init__(self, routes: list[Route]) -> None:
         self._routes = routes

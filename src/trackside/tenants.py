@@ -38,7 +38,7 @@ TABLES = (
     "evaluation_dataset_records", "evaluation_dataset_tags", "evaluation_dataset_experiments", "evaluation_datasets",
     "run_models", "run_docs", "runs", "experiments", "deletions", "tombstones", "quarantine",
 )  # fmt: skip
-AT_ONCE = (  # what works by itself, and what others find a workspace's things by: gone with the name of the workspace
+AT_ONCE = (  # background work, and look-ups of a workspace's objects: deleted at once with the name of the workspace
     "webhook_deliveries", "webhooks", "drift_monitors", "request_logs", "replicas", "deployments", "endpoints", "saved_views",
     "experiments",
 )  # fmt: skip
@@ -127,8 +127,8 @@ def remove(tx: Tx) -> None:
 
 
 def close(tx: Tx) -> None:
-    """The end of a workspace whose rows are removed later: what works by itself ends, and nothing comes to it any more.
-    Raise BadState where anything is on hold or in use."""
+    """Close a workspace whose rows are removed later: end its background work, and refuse new data. Raise BadState if an object
+    is on hold or in use."""
     holds.check_workspace(tx)
     workspaces.hold_alone(tx)
     links.remove_all(tx)
@@ -145,7 +145,7 @@ def close(tx: Tx) -> None:
 
 
 def sweep(tx: Tx) -> int:
-    """Remove some rows of a workspace that is closed.  Return how many; 0 at the end, when those of all tables are gone."""
+    """Remove a batch of rows of a closed workspace.  Return their number; 0 when all tables are empty."""
     if tx.memory is not None:
         tx.memory.forget_all()
     for table, key, parts in BY_KEY:
@@ -169,8 +169,8 @@ def sweep(tx: Tx) -> int:
 
 
 def move_to_default(tx: Tx, workspace: Workspace) -> None:
-    """Artifacts stay where they are, and the default workspace may open them there.  A name that is taken stops the move.
-    Legal holds stay with what they hold; one on the workspace itself stops the move."""
+    """Move a workspace to the default workspace, which may then open its artifacts.  An existing name stops the move. Legal holds
+    move with their objects; a hold on the workspace itself stops the move."""
     holds.check_not_whole(tx)
     links.remove_all(tx)  # the other side keeps what it has; the default workspace is not what it was linked with
     jobs.remove_all(tx)  # they name what is in this workspace
@@ -210,7 +210,7 @@ def move_to_default(tx: Tx, workspace: Workspace) -> None:
 
 
 def _write_full_uris(tx: Tx, workspace: Workspace) -> None:
-    """The few URIs that name a place by its path in the workspace alone: of artifact locations that users chose."""
+    """Rewrite URIs that name a location only by its path in the workspace: artifact locations that users chose."""
     for table, key, column in URIS:
         found = tx.all(
             f"""
@@ -227,7 +227,7 @@ def _write_full_uris(tx: Tx, workspace: Workspace) -> None:
 
 
 def _lock(tx: Tx) -> None:
-    """Lock the workspace against additions until the end of this transaction, after which it is gone."""
+    """Lock the workspace against additions until the end of this transaction, which deletes it."""
     if tx.memory is not None:
         tx.memory.touch_all()
     tx.all("SELECT experiment_seq FROM experiments WHERE workspace_id = :ws ORDER BY experiment_seq FOR UPDATE")

@@ -36,7 +36,7 @@ class Measure(StrEnum):
     DEAD_DELIVERIES = "dead_deliveries"  # of webhooks, in the window
 
 
-TARGETS = {  # whose name `target` may be
+TARGETS = {  # kinds of objects that `target` can name
     Measure.LINK_LAG_S: "link",
     Measure.LINK_FAILED_ITEMS: "link",
     Measure.UNHEALTHY_DEPLOYMENTS: "endpoint",

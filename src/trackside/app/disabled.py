@@ -1,4 +1,4 @@
-"""Calls of what MLflow's server can switch off and this server does not have: jobs of its own and the AI gateway.
+"""Calls of features that MLflow's server can disable and this server does not have: MLflow's jobs and the AI gateway.
 
 They are answered as MLflow's server answers while these features are off, so that clients show MLflow's own messages.
 """

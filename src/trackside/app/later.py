@@ -77,7 +77,7 @@ from trackside.workspaces import routes as workspaces
 GRAPHQL_THREADS = 2
 IMPORT_THREADS = 2  # that manage files and processes of imports
 BLOCKS_EVERY_S = 3600.0
-DRIFT_EVERY_S = 10.0  # for monitors whose next window can be computed
+DRIFT_EVERY_S = 10.0  # monitors with a window that can be computed
 
 
 def routes(base: Base) -> list[Route]:

@@ -70,10 +70,10 @@ class Calls:
         return _answer({"value": [{"id": f"/tenants/{TENANT}", "tenantId": TENANT}]})
 
     async def token(self, request: Request) -> Response:
-        """Give a JWT for a token of this server, as the endpoint of a managed identity does.
+        """Return a JWT for a token of this server, like the endpoint of a managed identity.
 
         The token is the header `X-IDENTITY-HEADER` (App Service, 2019-08-01) or `secret` (2017-09-01), or the password of the
-        URL.  Clients with none are let in while the server has no users."""
+        URL.  Clients without a token are accepted while the server has no users."""
         form = parse_qs((await request.whole_body(FORM_BYTES)).decode("latin-1"), max_num_fields=20)
         audience = (request.query.get("resource") or form.get("resource") or [""])[-1]
         given = request.headers.get(b"x-identity-header") or request.headers.get(b"secret")

@@ -1,7 +1,7 @@
-"""Detects the clients that use artifact URIs in a form of their own, and translates the URIs of their requests and answers.
+"""Detects clients that use other forms of artifact URIs, and translates the URIs in their requests and answers.
 
-azureml-mlflow comes by the scope of its workspace.  Clients whose tracking URI is `databricks` are known by the user agent of
-their SDK; those without the SDK use the path prefix `/databricks`.
+azureml-mlflow calls below the scope of its workspace.  Clients with the tracking URI `databricks` are recognized by the user
+agent of their SDK; clients without the SDK use the path prefix `/databricks`.
 """
 
 import asyncio

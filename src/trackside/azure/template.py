@@ -1,6 +1,6 @@
-"""The workspace that an ARM template deployment asks for.  Pure.
+"""The workspace in an ARM template deployment.  Pure.
 
-azureml-core creates a workspace by a template with the workspace and the Azure resources that it stands on.  Trackside keeps
+azureml-core creates a workspace by a template with the workspace and the Azure resources that it uses.  Trackside keeps
 files and secrets itself, so it accepts those resources and creates nothing for them.  Source: `_workspace/arm_template_builder`
 of azureml-core 1.61, "Deployments - Create Or Update" of Azure's REST reference.
 """

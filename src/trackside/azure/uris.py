@@ -33,15 +33,15 @@ _DBFS_OTHER = re.compile(r"dbfs:/databricks/mlflow-tracking/key/(.*)", re.DOTALL
 
 MODEL_PREFIX = "m-"  # of the ids of logged models
 ANY_KEY = "mlflow"
-TOP = "."  # stands for the root folder, in forms that require a name
+TOP = "."  # name of the root folder, in forms that require a name
 
 Say = Callable[[str], str]
 
 
 def translated(body: bytes, say: Say) -> bytes:
-    """Return an answer's JSON, each proxied artifact URI in it replaced by what `say` makes of its key.
+    """Return an answer's JSON, in which `say` replaces each proxied artifact URI, given its key.
 
-    A text that a client stored cannot be taken for one: its quotes are escaped in JSON."""
+    A text that a client stored cannot be mistaken for a URI: its quotes are escaped in JSON."""
     if b'"' + OURS.encode() not in body:
         return body
 
@@ -54,7 +54,7 @@ def translated(body: bytes, say: Say) -> bytes:
 
 
 def in_azure(base: str, folder: str) -> Say:
-    """`base`: host and scope of the workspace, as `host/mlflow/v2.0/subscriptions/…`; `folder`: where its files lie."""
+    """`base`: host and scope of the workspace, as `host/mlflow/v2.0/subscriptions/…`; `folder` is the folder of its files."""
 
     def say(key: str) -> str:
         below = _below(key, folder)

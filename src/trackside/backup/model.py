@@ -43,8 +43,8 @@ class Table(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True):
-    """`sources` are the migrations that made the tables, with their checksums.  `elsewhere` are artifact roots whose files are
-    not in the backup: they lie outside of the artifact store."""
+    """`sources` are the migrations that made the tables, with their checksums.  `elsewhere` are artifact roots outside of the
+    artifact store, whose files are not in the backup."""
 
     format: int
     backup_id: str
@@ -132,7 +132,7 @@ def manifest(raw: bytes, backup_id: str) -> Manifest:
 
 
 def sums(digests: dict[str, str]) -> bytes:
-    """The file that `sha256sum -c` takes."""
+    """Return the checksum file in the format of `sha256sum -c`."""
     return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items())).encode()
 
 

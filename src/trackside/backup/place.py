@@ -53,8 +53,8 @@ class Place:
             return None
 
     def get(self, backup_id: str, *, of_workspace: bool | None = None) -> Manifest:
-        """`latest` names the newest one that is whole.  `of_workspace`: only an archive of a workspace, or only a backup of a
-        whole store.  Raise Refused where there is none."""
+        """Return a backup by name; `latest` is the newest complete one.  `of_workspace` selects archives of workspaces or backups
+        of stores.  Raise Refused if there is none."""
         if backup_id == "latest":
             whole = [each.manifest for each in self.all() if each.manifest is not None]
             whole = [each for each in whole if of_workspace in (None, bool(each.workspace))]

@@ -1,7 +1,7 @@
-"""Makes a store from a backup: files first, the tables last and whole or not at all.  Overwrites nothing of another store.
+"""Creates a store from a backup: files first, then all tables in one transaction.  Overwrites no other store.
 
-A restore that was killed goes on when the same command is run again: a note in the data folder says which backup is being
-restored, and files that are there and whole are not copied again.
+A killed restore is resumed by the same command: a file in the data folder names the backup that is being restored, and complete
+files are not copied again.
 """
 
 import hashlib

@@ -32,7 +32,7 @@ class Needed(Struct, frozen=True):
 
 
 class Cleanup:
-    """`folder` is that of endpoints; `clock` gives seconds since 1970."""
+    """`folder` is the folder of endpoints; `clock` returns seconds since 1970."""
 
     def __init__(self, db: Database, folder: Path, clock: Callable[[], float] = time.time) -> None:
         self._db = db

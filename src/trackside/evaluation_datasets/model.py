@@ -34,7 +34,7 @@ class EvaluationDataset(Answer, frozen=True):
     profile: str | None = None  # JSON
     created_by: str | None = None
     last_updated_by: str | None = None
-    experiment_ids: list[str] = []  # in the answer to a creation; otherwise there is a call of its own
+    experiment_ids: list[str] = []  # only in the answer to a creation; another call returns it
 
 
 class Create(Call, frozen=True):

@@ -60,7 +60,7 @@ class Deleted(Answer, frozen=True, omit_defaults=False):
 
 
 class Given(Struct, frozen=True):
-    """A record as a client gives it."""
+    """A record as a client sends it."""
 
     input_hash: str
     fields: dict[str, Any]
@@ -71,7 +71,7 @@ class Given(Struct, frozen=True):
 
 
 class Stored(Struct, frozen=True):
-    """A record as it lies in the store: JSON as text."""
+    """A record as stored, with JSON as text."""
 
     input_hash: str
     inputs: str

@@ -1,4 +1,4 @@
-"""A record of an evaluation dataset with all that it has, as it goes from one side of a link to the other.  Pure."""
+"""A record of an evaluation dataset with all of its fields, as links transfer it.  Pure."""
 
 from msgspec import Struct
 

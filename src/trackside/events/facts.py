@@ -1,4 +1,4 @@
-"""The facts that events tell of runs, experiments and workspaces besides their ids.  Reads rows as they are now; changes none."""
+"""The data of runs, experiments and workspaces in events.  Reads the current rows.  Read-only."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ from trackside.core.db.tx import Tx
 from trackside.events.entries import Entry
 from trackside.workspaces.model import scope
 
-Facts = dict[tuple[str, str], dict[str, Any]]  # by entity and id; what is gone is not in it
+Facts = dict[tuple[str, str], dict[str, Any]]  # by entity and id, without deleted objects
 
 
 def of(tx: Tx, entries: Iterable[Entry]) -> Facts:
@@ -46,7 +46,7 @@ def tags_of_runs(tx: Tx, run_ids: Iterable[str]) -> dict[str, dict[str, str]]:
 
 
 def experiments_of_runs(tx: Tx, run_ids: Iterable[str]) -> dict[str, str]:
-    """Return the experiment ids of runs; a run that is gone is left out."""
+    """Return the experiment ids of runs, without deleted runs."""
     ids = sorted(set(run_ids))
     if not ids:
         return {}

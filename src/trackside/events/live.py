@@ -56,7 +56,7 @@ class Found(Struct, frozen=True):
 
 
 class Hub:
-    """`step` reads the log, in a thread of its own; everything else may be called from any thread."""
+    """`step` reads the log in a separate thread; the other methods may be called from any thread."""
 
     def __init__(self, db: store.Database) -> None:
         self._db = db
@@ -81,7 +81,7 @@ class Hub:
             return self._position
 
     def step(self) -> bool:
-        """Read what is new and wake those who wait; True if there may be more."""
+        """Read new entries and wake waiting calls.  Return whether there may be more."""
         with self._reading:
             if self._position is None:
                 return False
@@ -100,7 +100,7 @@ class Hub:
             return more
 
     def since(self, ws: int, after: int, wanted: Wanted) -> Found | None:
-        """Return what came after a cursor in a workspace, from memory; None if the store must be asked."""
+        """Return the changes of a workspace after a cursor, from memory; None if the store must be read."""
         with self._lock:
             position, floor = self._position, self._floor
             if position is None or after < floor:
@@ -137,7 +137,7 @@ class Hub:
             self._waiting.discard((loop, event))
 
     def end(self) -> None:
-        """Answer all who wait: the server stops."""
+        """Answer all waiting calls, because the server stops."""
         self.is_ending = True
         self._wake()
 

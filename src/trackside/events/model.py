@@ -24,10 +24,9 @@ class ListChanges(Call, frozen=True):
 
 
 class LoggedChange(Answer, frozen=True):
-    """`user` is who the caller said they were, unverified; absent if they did not say.
+    """`user` is the unverified name that the caller sent; absent if the caller sent none.
 
-    `name` is what the object is called now, where it has a name besides its id and the caller may read it.  Without `names` in
-    the call, no change has it."""
+    `name` is the current name of the object, if it has one and the caller may read it.  Only present if the call has `names`."""
 
     seq: int
     time: int  # ms
@@ -40,7 +39,7 @@ class LoggedChange(Answer, frozen=True):
 
 
 class ListedChanges(Answer, frozen=True):
-    """`next_after` is what to ask for next, to miss nothing and see nothing twice."""
+    """`next_after` is the cursor for the next call, which continues without gaps and duplicates."""
 
     changes: list[LoggedChange] = []
     next_after: int | UnsetType = UNSET

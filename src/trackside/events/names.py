@@ -7,11 +7,11 @@ from trackside.core.access import Action
 from trackside.core.db.tx import EVERYTHING, Tx
 from trackside.events.entries import Entry
 
-Names = dict[tuple[str, str], str]  # by entity and id; what is gone or hidden is not in it
+Names = dict[tuple[str, str], str]  # by entity and id, without deleted and hidden objects
 
 
 class _Named(NamedTuple):
-    """A statement that finds ids and names, in two parts; the condition on readable experiments stands at its end."""
+    """A statement that finds ids and names, in two parts; the condition on readable experiments is appended."""
 
     action: Action
     sql: str

@@ -19,7 +19,7 @@ class Calls:
     db: store.Database
 
     def list_changes(self, tx: Tx, call: m.ListChanges) -> m.ListedChanges:
-        """Return who changed what, and when."""
+        """Return changes with their user and time."""
         limit = m.check_limit(call.limit)
         wanted = store.Wanted(limit, call.entity or "", call.entity_id or "", call.user or "")
         if call.after is not None:

@@ -18,7 +18,7 @@ from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Dialect, Row, Tx
 from trackside.events.entries import Entry
 
-LOG = "log"  # the action by which runs say that they were logged to
+LOG = "log"  # the action that records that runs were logged to
 PASSING = (LOG, "files", "removing files", "remove files")  # of entries that give way to later ones
 PRUNE_AT_ONCE = 1000
 DAY_MS = 86_400_000
@@ -77,7 +77,7 @@ def register(db: Database, consumer: str) -> None:
 
 
 def forget(tx: Tx, consumer: str) -> None:
-    """Forget a consumer: changes need not be kept for it any more."""
+    """Delete a consumer, so that changes need not be kept for it."""
     tx.run("DELETE FROM change_cursors WHERE consumer = :consumer", consumer=consumer)
 
 
@@ -134,7 +134,7 @@ def newest(tx: Tx) -> int:
 
 
 def bounds(tx: Tx) -> tuple[int, int]:
-    """The lowest and the highest number that this transaction sees; 0 where there is none."""
+    """Return the lowest and the highest number that this transaction sees; 0 without entries."""
     row = tx.one("SELECT COALESCE(MIN(seq), 0), COALESCE(MAX(seq), 0) FROM changes")
     assert row is not None
     return row[0], row[1]

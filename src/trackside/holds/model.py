@@ -29,7 +29,7 @@ class Hold(Struct, frozen=True):
     reason: str
     placed_by: str
     placed_at: int  # ms
-    ends_at: int | None = None  # ms; None: until somebody removes it
+    ends_at: int | None = None  # ms; None: until the hold is removed
 
     @property
     def title(self) -> str:

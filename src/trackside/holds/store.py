@@ -40,7 +40,7 @@ _COVERING = {
 
 
 def all_of(tx: Tx, kind: Kind | None = None, object_id: str | None = None) -> list[Hold]:
-    """The holds of the workspace, also those that have ended by themselves."""
+    """Return the holds of the workspace, including expired ones."""
     rows = tx.all(
         f"""
         SELECT {_COLUMNS} FROM holds h WHERE h.workspace_id = :ws AND (:kind = '' OR h.kind = :kind)
@@ -105,7 +105,7 @@ def check_workspace(tx: Tx) -> None:
 
 
 def place(tx: Tx, hold: Hold) -> None:
-    """Raise AlreadyExists where the object has a hold of its own; one that has ended by itself is replaced."""
+    """Place a hold, which replaces an expired one.  Raise AlreadyExists if the object has an active hold."""
     workspaces.hold_alone(tx)  # deletions that began before have ended, and later ones see the hold
     tx.run(
         """

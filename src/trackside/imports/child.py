@@ -114,7 +114,7 @@ def _end_on_request(progress: _Progress) -> None:
 
 
 def _is_orphan(wait_s: float) -> bool:
-    """Return whether the server is gone, or goes within `wait_s`."""
+    """Return whether the server has ended, or ends within `wait_s`."""
     return bool(select.select([sys.stdin], [], [], wait_s)[0])
 
 

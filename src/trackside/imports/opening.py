@@ -101,8 +101,7 @@ def _folder(text: str, options: Options) -> Source:
 
 
 def _artifacts(options: Options, proxy: PatientHttp | None) -> tuple[list[str], PatientHttp | None]:
-    """Return the places of files that the user named, without a server that stands for `mlflow-artifacts:/`, which is returned as
-    a client."""
+    """Return the locations of files that the user named, and the client of a server that serves `mlflow-artifacts:/`."""
     said = []
     for number, given in enumerate(options.artifacts):
         if _scheme(given) in ("http", "https"):

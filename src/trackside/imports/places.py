@@ -170,8 +170,8 @@ class Finder:
     def of_version(self, uri: str) -> Place:
         """Return the place of files that belong to no run and no logged model.
 
-        The user who registered such a version may have named any place.  A folder of this machine is read only if it is a model,
-        or if the user of the import named it; a bucket only if the user of the import named it."""
+        The user who registered such a version may have named any location.  A folder of this machine is read only if it is a
+        model or the user of the import named it; a bucket is read only if the user of the import named it."""
         try:
             place = self.at(uri)
             if isinstance(place, InBucket) and proxied_path(uri) is None and not self._is_given_bucket(uri):

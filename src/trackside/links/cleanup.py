@@ -80,7 +80,7 @@ class CopyRemover:
         return False
 
     def tell(self) -> None:
-        """Log how many items stay on both sides, after all copies are gone."""
+        """Log the number of items that stay on both sides, after all copies are removed."""
         rest = self._context.read(item_store.mirrored, self._link_id, CreatedBy.THEM)
         if rest:
             said = ", ".join(f"{entity}: {count}" for entity, count in rest.items())

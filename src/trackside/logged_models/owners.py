@@ -11,8 +11,8 @@ from trackside.runs import store as runs
 
 
 def locate(tx: Tx, path: str) -> Object | None:
-    """The experiment of a proxied artifact's path: of the run or model in it, else the one whose folder it is in.  None where
-    the path does not tell."""
+    """Return the experiment of a proxied artifact's path: of the run or model in the path, or else of the folder.  None if the
+    path contains neither."""
     try:
         key = keys.from_path(path)
     except Invalid:

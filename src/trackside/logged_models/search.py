@@ -1,5 +1,4 @@
-"""Searches logged models: what is asked for, in MLflow's words, and the page that answers.  The question's SQL is
-`search_sql`."""
+"""The call that searches logged models: parses the parameters and returns a page.  `search_sql` has the SQL."""
 
 import base64
 import json
@@ -35,7 +34,7 @@ _TOKEN_PARTS = (
 
 
 def search(tx: Tx, call: m.SearchModels) -> m.Found:
-    """Search active models, also those of a deleted experiment: registered versions may be made of them."""
+    """Search active models, including models of deleted experiments, from which versions can be registered."""
     if not call.experiment_ids:
         raise missing("experiment_ids")
     most = call.max_results or m.DEFAULT_RESULTS

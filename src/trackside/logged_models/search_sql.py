@@ -1,8 +1,7 @@
-"""The SQL of logged-models/search: which models, in which order, from which page on.  Builds statements for the tables and
-their indexes; runs none.
+"""The SQL of `logged-models/search`: filter, order and page.  Builds statements and runs none.
 
-A test of a metric holds if any point of the model meets it, as on stock; an order by a metric takes the newest point,
-which lies ready in `logged_model_latest`.
+A test of a metric is true if any point of the model passes it, as in MLflow.  An order by a metric uses the newest point, which
+`logged_model_latest` has.
 """
 
 from msgspec import Struct

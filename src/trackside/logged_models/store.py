@@ -170,7 +170,7 @@ def locate(tx: Tx, model_id: str) -> Object | None:
 
 
 def keys_of(tx: Tx, model_id: str) -> tuple[int, int]:
-    """Internal keys of a model and its experiment.  A deleted model takes params and tags too, as on stock."""
+    """Return the internal keys of a model and its experiment.  Deleted models also accept params and tags, as in MLflow."""
     row = tx.one(
         "SELECT model_seq, experiment_seq FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=model_id
     )
@@ -256,7 +256,7 @@ def load(tx: Tx, model_seqs: Sequence[int]) -> list[m.LoggedModel]:
 
 
 def dataset_keys(tx: Tx, experiment_seqs: Sequence[int], name: str, digest: str) -> list[int]:
-    """The datasets that metrics name so.  An empty digest stands for every one of the name, and the other way round."""
+    """Return the datasets with a name and a digest.  An empty name or digest matches all."""
     return [
         key
         for (key,) in tx.all(

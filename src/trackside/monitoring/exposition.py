@@ -46,7 +46,8 @@ class Exposition:
         self._registry.register(self)
 
     def text(self, accept: str) -> tuple[str, bytes]:
-        """Return the content type and the body, as OpenMetrics where the Accept header asks for it, else as Prometheus' text."""
+        """Return the content type and the body, as OpenMetrics if the Accept header requests it, otherwise in Prometheus' text
+        format."""
         encode, content_type = choose_encoder(accept)
         return content_type, encode(self._registry)
 
@@ -72,7 +73,7 @@ class Exposition:
 
 
 def _words(key: Any) -> tuple[str, ...]:
-    """The labels of a timing, whose last part is a class of status, or a status that is counted by itself."""
+    """Return the labels of a timing.  The last one is a class of statuses, or a status that is counted separately."""
     *labels, code = key
     return (*(str(label) for label in labels), f"{code}xx" if code < 10 else str(code))
 

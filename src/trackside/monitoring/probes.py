@@ -24,7 +24,7 @@ class Probes:
         self._readiness = readiness
 
     async def live(self, request: Request) -> Response:
-        """The process answers; nothing else is looked at."""
+        """Answer that the process is alive.  Checks nothing else."""
         del request
         return Response(200, _TEXT, b"ok")
 

@@ -47,7 +47,7 @@ def kind(roots: Roots) -> Kind[Recount]:
 
 
 def step(db: Database, made: Kind[Recount]) -> bool:
-    """Queue the jobs that are due.  Return False: the next step comes in time."""
+    """Queue the due jobs.  Return False: the next step runs at the next interval."""
     with db.read(0) as tx:
         due, uncounted = usage.due(tx), usage.uncounted(tx)
     for ws in uncounted:
@@ -86,8 +86,8 @@ def _run(running: Running, roots: Roots) -> Recounted:
 
 
 def files_of(roots: Roots, workspace: Workspace) -> Iterator[tuple[str, int]]:
-    """Yield the files of the workspace: in the server's store, and in the root that it has of its own.  Spans are left out:
-    their bytes are counted with their traces."""
+    """Yield the files of the workspace in the server's store and in its own root.  Spans are skipped: their bytes are counted
+    with their traces."""
     top = keys.join(keys.WORKSPACES, workspace.folder) if workspace.folder else ""
     for entry in roots.store.walk(top):
         if (top or not keys.is_reserved(entry.path)) and not keys.is_span_file(entry.path):

@@ -82,7 +82,7 @@ def _by_workspace(names: dict[int, str], rows: list[tuple[object, ...]]) -> list
     return [
         ((names[int(str(ws))], *(str(label) for label in labels)), float(str(value)))
         for ws, *labels, value in rows
-        if int(str(ws)) in names  # else the workspace was just deleted
+        if int(str(ws)) in names  # otherwise the workspace was just deleted
     ]
 
 

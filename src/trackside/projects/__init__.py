@@ -1,5 +1,5 @@
 """MLflow Projects on the server: a job of kind `project` runs an entry point of a folder of code.
 
-`model` holds the parameters, `sources` fetches the code, `describe` reads the project in a process of its own, and `service` runs
-the job.
+`model` has the parameters, `sources` fetches the code, `describe` reads the project in a separate process, and `service` runs the
+job.
 """

@@ -10,7 +10,7 @@ from trackside.jobs.running import Running
 from trackside.projects import conda
 from trackside.projects.model import RAY, Described, Project, check_pip_alone
 
-MLFLOW = "mlflow-skinny>=2.10"  # for projects whose requirements name no mlflow
+MLFLOW = "mlflow-skinny>=2.10"  # for projects without mlflow in their requirements
 _CERTIFICATES = ("/etc/passwd", "/etc/ssl", "/etc/ca-certificates")
 
 

@@ -1,7 +1,7 @@
-"""Environments of projects that conda, mamba or micromamba builds, where one of them is installed.
+"""Environments of projects, built by conda, mamba or micromamba if one of them is installed.
 
-A package may run code of its author when it is installed, so the program runs in the sandbox, with a package cache of its own.
-Environments are kept by content.
+A package may run code of its author during its installation, so the program runs in the sandbox, with a separate package cache.
+Environments are cached by content.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ def find() -> str:
 
 
 def build(running: Running, program: str, folder: Path, wanted: Conda, requirements: list[str]) -> Path:
-    """Return the prefix of the environment; build it below `folder` if there is none yet.  Raise ChildFailed if conda fails."""
+    """Return the prefix of the environment; build it below `folder` if it does not exist.  Raise ChildFailed if conda fails."""
     text = _file(wanted, requirements)
     place = folder / f"conda-{hashlib.sha256(text).hexdigest()[:24]}"
     prefix = place / "env"

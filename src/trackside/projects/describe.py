@@ -1,6 +1,6 @@
 """Read a project with MLflow's own code: `python describe.py FOLDER ENTRY_POINT PARAMETERS STORAGE`.
 
-It runs in a process of its own, in the sandbox, with a Python that has mlflow, and imports nothing of Trackside.  Its last line
+It runs in a separate process in the sandbox, with a Python that has mlflow, and imports nothing of Trackside.  Its last line
 is a report for the server.
 """
 
@@ -52,7 +52,7 @@ def describe(folder: Path, entry_point: str, parameters: dict[str, str], storage
 
 
 def _environment(folder: Path, project: Any, yaml: Any) -> dict[str, Any]:
-    """Return Python's version, the requirements of pip, and what conda is asked for."""
+    """Return Python's version, the requirements for pip, and the packages for conda."""
     if not project.env_config_path:
         return {}
     given = yaml.safe_load(Path(project.env_config_path).read_text("utf-8")) or {}

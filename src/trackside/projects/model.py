@@ -58,7 +58,7 @@ class Described(Struct, frozen=True):
 
 
 def check(params: Project, sources: Sequence[str], executors: Sequence[str]) -> Project:
-    """Raise Invalid for values that no project takes, Denied for a git URI that is below none of `sources`."""
+    """Raise Invalid for invalid values, Denied for a git URI outside of `sources`."""
     if params.env not in ("uv", "local"):
         raise Invalid(f"env is {params.env[:50]!r}; it must be uv or local")
     if params.compute not in (*_LOCAL, *executors):

@@ -217,7 +217,7 @@ def _ended(tx: Tx, run_id: str, status: m.Status, reason: str) -> None:
 
 
 def _end_run(tx: Tx, job: Job, params: Project, next_: Next) -> None:
-    """End the run of a job whose own process could not do so: its server was killed, or it never began."""
+    """End the run of a job that could not do so itself, because its server was killed or the job never began."""
     if runs.get(tx, params.run_id).info.status in m.ENDED:
         return
     status = m.Status.KILLED if next_.state is State.CANCELLED else m.Status.FAILED

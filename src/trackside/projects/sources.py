@@ -77,10 +77,10 @@ _DAMAGES = (
 
 
 class _Bounded(gzip.GzipFile):
-    """A gzipped file of which as much is read as was allowed last.
+    """A gzipped file with a limit on the bytes that may be read.
 
-    tarfile takes the headers of a member into memory, however large they are, and a file with holes or a link may write more
-    than the size of its member says."""
+    tarfile reads the headers of a member into memory at any size, and a sparse file or a link may write more than the size of its
+    member."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)

@@ -97,7 +97,7 @@ class Budget:
                 return
 
     def _missing_locks(self, growing: Iterable[tuple[Quota, Subject]]) -> list["_Lock"]:
-        """Return the locks that the uses ask for, and that this transaction does not hold, that of the server last."""
+        """Return the locks that the uses need and that this transaction does not have yet, the lock of the server last."""
         if self._tx.dialect != "postgresql":
             return []
         is_near: dict[int, bool] = {}
@@ -110,9 +110,9 @@ class Budget:
 
 
 def check(tx: Tx, measure: Measure, more: int = 1, *, owner: str | None = None, experiment_id: str = "") -> bool:
-    """Raise QuotaExceeded if `more` of a measure do not fit.  Return whether the workspace is counted at all.
+    """Raise QuotaExceeded if `more` of a measure do not fit.  Return whether the workspace is counted.
 
-    `owner`: whose they are, by default the transaction's user."""
+    `owner` is the user to count for, by default the transaction's user."""
     quotas = quotas_of(tx)
     subjects = _subjects(tx.user if owner is None else owner, experiment_id)
     for quota, subject in applying(quotas, subjects):

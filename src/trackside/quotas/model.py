@@ -13,7 +13,7 @@ from trackside.core.http.codec import Answer, Call
 WARN_SHARE = 0.8  # of a limit: from here on an event warns
 MOST = 2**62
 MAX_SUBJECT = 250
-EACH = "*"  # in place of a subject: each user, or each experiment, without a quota of its own
+EACH = "*"  # as subject: each user, or each experiment, without its own quota
 MAX_QUOTAS = 10_000  # of a workspace
 
 
@@ -94,9 +94,9 @@ class Use(Struct, frozen=True):
 
 
 class SetQuota(Call, frozen=True):
-    """`subject` is the name of a user, the id of an experiment, or `*` for each one without a quota of its own; a quota of
-    the workspace has none, nor has one of the server, which all workspaces share.  `limit` counts runs, metric points, bytes of
-    artifacts and traces, endpoints, or jobs that wait or run."""
+    """`subject` is the name of a user, the id of an experiment, or `*` for each one without its own quota; quotas of the
+    workspace, and of the server for all workspaces together, have none.  `limit` counts runs, metric points, bytes of artifacts
+    and traces, endpoints, or queued and running jobs."""
 
     required: ClassVar[tuple[str, ...]] = ("scope", "measure")
     scope: str | None = None
@@ -180,7 +180,7 @@ def limit_of(given: int | None) -> int:
 
 
 def applying(quotas: Iterable[Quota], subjects: Iterable[Subject]) -> list[tuple[Quota, Subject]]:
-    """Return the quotas that hold for each of the subjects: its own, else that for each of its kind."""
+    """Return the quotas that apply to each of the subjects: its own, or else the one for each subject of its kind."""
     by_key = {(quota.scope, quota.subject, quota.measure): quota for quota in quotas}
     found: list[tuple[Quota, Subject]] = []
     for subject in subjects:
@@ -202,7 +202,7 @@ def is_over(quota: Quota, used: int, more: int) -> bool:
 def refusal(
     quota: Quota, subject: Subject, used: int, more: int, workspace: str, names: Mapping[str, str]
 ) -> QuotaExceeded:
-    """Return the fault with limit, use, and who can raise the limit.  `names` are those of experiments by id."""
+    """Return the fault with the limit, the use, and who can raise the limit.  `names` are names of experiments by id."""
     who = {
         Scope.SERVER: "The server, in all workspaces together,",
         Scope.WORKSPACE: f"Workspace {workspace!r}",

@@ -13,9 +13,9 @@ PATH = "/api/trackside/v1/quotas"
 
 
 def list_of(tx: Tx, call: m.ListQuotas) -> m.Quotas:
-    """Return the quotas that hold in the workspace, and what each subject uses of them.
+    """Return the quotas that apply in the workspace, with the use of each subject.
 
-    Those of the server are shown to callers who may read quotas on the server."""
+    Quotas of the server are returned to callers who may read quotas on the server."""
     quotas = store.shown(tx)
     if call.scope:
         scope = m.scope_of(call.scope)
@@ -68,7 +68,8 @@ def _named(call: m.SetQuota | m.DeleteQuota) -> tuple[m.Scope, str, m.Measure]:
 
 
 def _check_rights(tx: Tx, scope: m.Scope) -> None:
-    """The quotas of the server and of a workspace need the right on the server: owners of a workspace could else raise them."""
+    """Raise Denied unless the caller has the right for the quota.  Quotas of the server and of a workspace need the right on the
+    server, since owners of a workspace could otherwise raise them."""
     of_server = scope in (m.Scope.SERVER, m.Scope.WORKSPACE)
     if of_server and Action.QUOTAS_WRITE not in tx.caller.rights(None).everywhere:
         what = "a workspace" if scope is m.Scope.WORKSPACE else "all workspaces"

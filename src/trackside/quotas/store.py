@@ -37,7 +37,7 @@ def shown(tx: Tx) -> list[Quota]:
 
 
 def watched(tx: Tx) -> list[Quota]:
-    """Return the quotas whose events are recorded in the workspace: the default workspace has those of the server."""
+    """Return the quotas with events in the workspace; the default workspace has the events of the server's quotas."""
     return all_of(tx) if tx.ws == DEFAULT_WORKSPACE_ID else own(tx)
 
 
@@ -102,10 +102,10 @@ def remove_all(tx: Tx) -> None:
 
 
 def locking(ws: int, *, is_shared: bool) -> Query:
-    """Return the query that takes the quota lock of a workspace, or of the server, until the transaction ends.  For PostgreSQL:
+    """Return the query that locks the quotas of a workspace, or of the server, until the transaction ends.  Only for PostgreSQL:
     SQLite has one writer.
 
-    Holders of a shared lock create at once; the holder of the other one creates alone."""
+    Transactions with the shared lock create objects concurrently; a transaction with the exclusive lock creates alone."""
     mode = "_shared" if is_shared else ""
     return Query(f"SELECT pg_advisory_xact_lock{mode}({QUOTAS_LOCK}, CAST(:locked AS INTEGER))", {"locked": ws})
 

@@ -102,7 +102,7 @@ def by_subject(tx: Tx, measure: Measure, scope: Scope) -> dict[str, int]:
 
 
 def owner_of(tx: Tx, entity: str, item_id: str) -> Owned:
-    """Return whose the files of a run or a logged model are; (0, '') for files that belong to neither."""
+    """Return the owner of the files of a run or a logged model; (0, '') for other files."""
     if entity == "run":
         row = tx.one("SELECT experiment_seq, owner FROM runs WHERE workspace_id = :ws AND run_id = :id", id=item_id)
     else:
@@ -179,7 +179,7 @@ def begin_everywhere(tx: Tx) -> None:
 
 
 def end_where_unlimited(tx: Tx) -> None:
-    """Count no workspace any more that has no quota, if the server has none."""
+    """End counting in workspaces without quotas, if the server has none."""
     if has_server_quota(tx):
         return
     rows = tx.all("SELECT workspace_id FROM quota_counts WHERE workspace_id NOT IN (SELECT workspace_id FROM quotas)")

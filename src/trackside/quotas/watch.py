@@ -21,7 +21,7 @@ class Database(Protocol):
 
 
 def step(db: Database) -> bool:
-    """Look at every workspace that has quotas.  Return False: the next step comes in time."""
+    """Check every workspace with quotas.  Return False: the next step runs at the next interval."""
     with db.read(0) as tx:
         found = store.workspaces(tx)
     for ws in found:
@@ -35,7 +35,7 @@ def step(db: Database) -> bool:
 
 
 def changes(uses: Iterable[Use], before: Mapping[Key, Level]) -> list[tuple[Use, Level]]:
-    """Return the uses whose level is another one than before, with that one.  Pure."""
+    """Return the uses with a changed level, and the previous level.  Pure."""
     found = [(use, before.get(_key(use), Level.NONE)) for use in uses]
     return [(use, level) for use, level in found if use.level is not level]
 

@@ -36,7 +36,7 @@ def of_model(name: str, metadata: Any, mlflow_version: str) -> Dict[str, Answer]
 
 
 def signature(metadata: Any) -> Dict[str, Any]:
-    """Return the columns of the signature as MLflow writes them in a model's file; empty lists where there is none."""
+    """Return the columns of the signature in the form of MLflow's model file; empty lists without a signature."""
     found = getattr(metadata, "signature", None)
     schemas = {"inputs": getattr(found, "inputs", None), "outputs": getattr(found, "outputs", None)}
     return {name: [] if schema is None else schema.to_dict() for name, schema in schemas.items()}
@@ -145,7 +145,7 @@ def _split() -> Dict[str, Any]:
 
 
 def _schema(schema: Any) -> Dict[str, Any]:
-    """Return the JSON schema of one row of a signature; an empty one, which allows everything, where there is none."""
+    """Return the JSON schema of one row of a signature; without one, an empty schema, which allows everything."""
     if schema is None or schema.is_tensor_spec() or not schema.has_input_names():
         return {}
     properties = {spec.name: dict(_TYPES.get(getattr(spec.type, "name", ""), {})) for spec in schema.inputs}

@@ -1,6 +1,6 @@
 """The scorer's side of a multiplexed connection: many requests at once, answered in any order (`frames`).
 
-A system call then serves all requests and answers of a moment, where each would need two of its own on HTTP connections.
+A system call then serves all concurrent requests and answers, each of which needs two calls on HTTP connections.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""From the body of a scoring request to what the engine evaluates.
+"""Converts the body of a scoring request to the input of the engine.
 
 Two kinds of requests are made of a body.  `Rows` are plain: the columns that the signature names, each value a JSON number or
 boolean of the column's type.  A data frame is built from `Rows` directly, and several of them can be scored as one.  Everything

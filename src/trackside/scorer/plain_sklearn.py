@@ -1,4 +1,4 @@
-"""Find the models of scikit-learn whose predictions for an array are those for a data frame.
+"""Finds models of scikit-learn with equal predictions for an array and for a data frame.
 
 For a frame, scikit-learn compares the names of its columns with those of the training, and looks at the type of each column: with
 30 columns that takes five times as long as the predictions of a logistic regression.  The scorer has compared them already.
@@ -59,5 +59,5 @@ def _is_of(part: Any, names: Any) -> bool:
         and kind.__name__ in names
         and not hasattr(part, "_sklearn_output_config")  # `set_output`: the next step gets a frame
         and getattr(part, "_preprocessor", None) is None  # of a gradient boosting with categories
-        and getattr(part, "init", None) in (None, "zero", "k-means++", "random")  # else a model of the user
+        and getattr(part, "init", None) in (None, "zero", "k-means++", "random")  # otherwise a model of the user
     )

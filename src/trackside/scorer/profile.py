@@ -1,8 +1,8 @@
 """Measure how a model serves requests: `python <folder> profile ORDER`.
 
-The model is served by a scorer of its own, as an endpoint would, and is sent sample requests by more and more callers at a
-time.  Latencies, throughput, processor time and memory are reported to the server in lines that begin with MARK.  What they
-mean for an endpoint is decided by the server.
+A separate scorer serves the model like an endpoint, and increasing numbers of concurrent callers send sample requests.
+Latencies, throughput, CPU time and memory are reported to the server in lines that begin with MARK.  What they mean for an
+endpoint is decided by the server.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def run(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def requests(order: dict[str, Any]) -> Iterator[bytes]:
-    """Yield bodies of requests: rows of the table, or else the model's own input example."""
+    """Yield bodies of requests: rows of the table, or the model's input example if there is no table."""
     if not order["inputs"]:
         example = Path(order["model"]) / EXAMPLE
         if not example.exists():
@@ -90,7 +90,7 @@ def requests(order: dict[str, Any]) -> Iterator[bytes]:
 
 
 def _table(order: dict[str, Any]) -> Any:
-    """Return the first rows of the input, with the types that batch scoring gives them."""
+    """Return the first rows of the input, with the types of batch scoring."""
     import pandas as pd
 
     scored = Order(
@@ -120,7 +120,8 @@ def _table(order: dict[str, Any]) -> Any:
 
 
 def _typed(column: Any, kind: str) -> Any:
-    """Return a column of CSV with its type; as text if a value is none of it, so that its request fails as its row would."""
+    """Return a column of CSV with its type, or as text if a value is invalid, so that the request fails like the row in batch
+    scoring."""
     try:
         return texts.values(column, kind)
     except ValueError:

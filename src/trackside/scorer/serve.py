@@ -56,10 +56,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 class Lifeline:
-    """Standard input, a pipe whose other end only the process that started this one holds.
+    """Standard input: a pipe, with its other end only in the parent process.
 
-    Its end, however that process ended, ends this one at once.  A line calls `stop`.  A thread reads it from the start: a model
-    that hangs while it is loaded leaves no process behind."""
+    The end of the pipe ends this process at once, even if the parent was killed.  A line calls `stop`.  A thread reads the pipe
+    from the start, so a model that hangs during loading leaves no process behind."""
 
     def __init__(self) -> None:
         self.stop: Callable[[], object] = partial(os._exit, 0)  # no request is running while the model is loaded

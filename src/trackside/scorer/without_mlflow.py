@@ -154,7 +154,7 @@ def _unpickled(file: Path, kind: str) -> Any:
 
 
 def _signature(document: Any) -> Optional[Signature]:
-    """Return a signature whose inputs are required numbers and booleans with names of their own; None for any other."""
+    """Return a signature of required numbers and booleans with distinct names; None for any other."""
     if not isinstance(document, dict) or document.get("params"):
         return None
     try:

@@ -196,7 +196,7 @@ def _files(asked: PromptlabRun, run_id: str) -> dict[str, bytes]:
         f"{MODEL}/requirements.txt": f"{requirement}\n".encode(),
         f"{MODEL}/python_env.yaml": _yaml(environment),
         f"{MODEL}/conda.yaml": _yaml(conda),
-        f"{MODEL}/MLmodel": _yaml(model),  # the last: a model without it is none
+        f"{MODEL}/MLmodel": _yaml(model),  # written last: a model without this file is incomplete
     }
 
 

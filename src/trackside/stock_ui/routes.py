@@ -24,7 +24,7 @@ from trackside.stock_ui.promptlab import Promptlab
 from trackside.workspaces.model import page_address
 
 _JSON = [(b"content-type", b"application/json")]
-# MLflow's pages have styles inline, and compile templates and workers of their own.
+# MLflow's pages have inline styles, and compile templates and workers.
 _PAGE_HEADERS = page_headers(
     "default-src 'self'",
     "script-src 'self' 'unsafe-eval'",
@@ -42,7 +42,7 @@ LIST_S = 120.0  # longer than the artifact store may take
 
 
 class Graphql:
-    """Answers GraphQL queries in threads of its own, which may wait for an artifact store."""
+    """Answer GraphQL queries in separate threads, which may wait for an artifact store."""
 
     def __init__(self, documents: Documents, artifacts: ArtifactCalls, threads: Threads) -> None:
         self._documents = documents
@@ -70,7 +70,7 @@ class Graphql:
             asked = msgspec.json.decode(body, type=execution.Query)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             raise Invalid(f"The body is no GraphQL request: {error}") from None
-        limit.check()  # the wait for a thread may have taken all of it
+        limit.check()  # the wait for a thread may have used up the time
         return encode(execution.answer(Server(request, self._documents, list_files), asked, limit))
 
 

@@ -48,15 +48,15 @@ class UpdateView(Call, frozen=True):
 
 
 class View(Struct, frozen=True, kw_only=True):
-    """A saved view.  `experiment_id` keeps it: who may write that experiment may change it.  `experiment_ids` are those that it
-    shows together, and that list it; empty for a view of one experiment."""
+    """A saved view.  `experiment_id` is the experiment that contains the view: a caller who may write the experiment may change
+    the view.  `experiment_ids` are the experiments that the view shows together; empty for a view of one experiment."""
 
     view_id: str
     experiment_id: str
     name: str
     state: msgspec.Raw
     is_default: bool
-    owner: str  # who created it; as the caller said, while the store has no user
+    owner: str  # the creator; unverified while the store has no users
     version: int
     creation_time: int  # ms
     last_update_time: int  # ms

@@ -48,7 +48,7 @@ MARK_S = 60.0  # interval of writes of the cursor while there is nothing to deli
 PRUNE_S = 600.0
 
 Subscribers = dict[int, list[Subscriber]]
-GONE = 410  # HTTP status: the receiver is gone for good
+GONE = 410  # HTTP status: the receiver is permanently gone
 
 
 class Courier:
@@ -64,7 +64,7 @@ class Courier:
         why_not: WhyNot = never,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
-        """`clock` gives ms since 1970, for muted times."""
+        """`clock` returns ms since 1970, for muted times."""
         self._clock = clock
         self._db = db
         self._sealer = sealer

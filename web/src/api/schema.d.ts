@@ -1282,7 +1282,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return who changed what, and when. */
+        /** Return changes with their user and time. */
         get: operations["get_api_trackside_v1_changes"];
         put?: never;
         post?: never;
@@ -2409,8 +2409,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the quotas that hold in the workspace, and what each subject uses of them.
-         * @description Those of the server are shown to callers who may read quotas on the server.
+         * Return the quotas that apply in the workspace, with the use of each subject.
+         * @description Quotas of the server are returned to callers who may read quotas on the server.
          */
         get: operations["get_api_trackside_v1_quotas"];
         /** Create a quota, or change its limit.  A limit below the usage blocks only new objects. */
@@ -4213,7 +4213,7 @@ export interface components {
         };
         /**
          * ListedChanges
-         * @description `next_after` is what to ask for next, to miss nothing and see nothing twice.
+         * @description `next_after` is the cursor for the next call, which continues without gaps and duplicates.
          */
         ListedChanges: {
             /** @default [] */
@@ -4300,10 +4300,9 @@ export interface components {
         };
         /**
          * LoggedChange
-         * @description `user` is who the caller said they were, unverified; absent if they did not say.
+         * @description `user` is the unverified name that the caller sent; absent if the caller sent none.
          *
-         *     `name` is what the object is called now, where it has a name besides its id and the caller may read it.  Without `names` in
-         *     the call, no change has it.
+         *     `name` is the current name of the object, if it has one and the caller may read it.  Only present if the call has `names`.
          */
         LoggedChange: {
             action: string;
@@ -5247,9 +5246,9 @@ export interface components {
         };
         /**
          * SetQuota
-         * @description `subject` is the name of a user, the id of an experiment, or `*` for each one without a quota of its own; a quota of
-         *     the workspace has none, nor has one of the server, which all workspaces share.  `limit` counts runs, metric points, bytes of
-         *     artifacts and traces, endpoints, or jobs that wait or run.
+         * @description `subject` is the name of a user, the id of an experiment, or `*` for each one without its own quota; quotas of the
+         *     workspace, and of the server for all workspaces together, have none.  `limit` counts runs, metric points, bytes of artifacts
+         *     and traces, endpoints, or queued and running jobs.
          */
         SetQuota: {
             /** @default null */
@@ -7002,8 +7001,8 @@ export interface components {
         };
         /**
          * View
-         * @description A saved view.  `experiment_id` keeps it: who may write that experiment may change it.  `experiment_ids` are those that it
-         *     shows together, and that list it; empty for a view of one experiment.
+         * @description A saved view.  `experiment_id` is the experiment that contains the view: a caller who may write the experiment may change
+         *     the view.  `experiment_ids` are the experiments that the view shows together; empty for a view of one experiment.
          */
         View: {
             creation_time: number;

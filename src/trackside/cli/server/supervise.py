@@ -1,7 +1,7 @@
 """Starts and supervises several worker processes.
 
 The supervisor does no work of its own.  It starts the workers, replaces each one that dies (at once, then with growing delays if
-they keep dying soon after the start), and passes SIGTERM on.  Workers detect by themselves that it is gone.
+they keep dying soon after the start), and passes SIGTERM on.  Workers detect themselves that the supervisor has ended.
 """
 
 import os

@@ -34,7 +34,7 @@ _Known = dict[tuple[int, str, str], Object | tuple[Object, ...]]  # by workspace
 
 
 class Gate(Protocol):
-    """Authentication: who is calling.
+    """Authentication of callers.
 
     `recall` returns a caller from memory, or None if `admit` must be called in a thread.  `refused` writes a refusal to the audit
     log.  `still_knows` returns whether `recall`, called when `age` had this value, would return the same caller now."""

@@ -201,7 +201,7 @@ class Calls:
 
     def _read(self, route: Route, call: Any, ws: int, visit: Visit, limit: Limit | None) -> Any:
         if limit is not None:
-            limit.check()  # the wait for a thread may have taken all of it
+            limit.check()  # the wait for a thread may have used up the time
         with self._database.read(ws, limit) as tx:
             if visit.must_look:
                 self._admission.check(tx, route, visit.rights, call)

@@ -229,7 +229,7 @@ class Edge:
         return allow.encode()
 
     async def _caller(self, scope: Scope, where: str) -> Caller:
-        """Return who is calling.  Raise Unauthenticated."""
+        """Return the caller.  Raise Unauthenticated."""
         headers = dict(scope["headers"])
         method: str = scope["method"]
         caller = self._gate.recall(headers, method)

@@ -17,7 +17,8 @@ Rewrite = Callable[[bytes], bytes]
 
 
 class Dialect(Struct, frozen=True):
-    """How one kind of client writes values: `request` and `answer` rewrite bodies, `fault` gives headers and body of an error."""
+    """The form of values of one kind of client: `request` and `answer` rewrite bodies, `fault` returns headers and body of an
+    error."""
 
     request: Rewrite | None
     answer: Rewrite

@@ -63,7 +63,7 @@ class Proxy:
             exchange.fail(TimeoutError())
 
     def _begin(self, address: str, exchange: Exchange) -> None:
-        """Send a request on a connection of its own."""
+        """Send a request on a separate connection."""
         idle = self._idle.get(address)
         while idle:
             connection = idle.pop()

@@ -1,4 +1,4 @@
-"""Turns spool files into Parquet, in a process of its own: `python -m trackside.endpoints.request_log.convert FOLDER`.
+"""Converts spool files to Parquet, in a separate process: `python -m trackside.endpoints.request_log.convert FOLDER`.
 
 Idempotent: the Parquet files of a spool file are named after it, get their names when they are whole, and the spool file is
 deleted after that.  If the process is killed in between, the next run writes the same files again.

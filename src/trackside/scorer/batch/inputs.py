@@ -28,9 +28,9 @@ class Unit(NamedTuple):
 
 
 class Piece:
-    """Rows with the number of each: as Arrow holds them for Parquet, else as a frame.
+    """Rows with their numbers: an Arrow table for Parquet, otherwise a frame.
 
-    `bad` are rows that cannot be read, with the reason and what was there; those of CSV have no number."""
+    `bad` are unreadable rows with the reason and the content; unreadable rows of CSV have no number."""
 
     def __init__(
         self, numbers: Any, bad: Sequence[tuple[int | None, str, Any]] = (), *, rows: Any = None, frame: Any = None
@@ -42,7 +42,7 @@ class Piece:
 
     @property
     def frame(self) -> Any:
-        """The rows as a frame of pandas, which is imported for that alone: it takes a third of a second."""
+        """Return the rows as a frame of pandas, which is imported only here because that takes a third of a second."""
         if self._frame is None:
             self._frame = self.rows.to_pandas()
             self._frame = self._frame.reset_index(drop=True)
@@ -77,7 +77,7 @@ def total_rows(order: Order) -> int | None:
 
 
 def columns_of(order: Order) -> list[str]:
-    """Return the names of the input's columns.  Raise Wrong for files that are none, or whose columns differ."""
+    """Return the names of the input's columns.  Raise Wrong for files that are not tables, or that have different columns."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

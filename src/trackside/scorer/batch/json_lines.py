@@ -1,7 +1,7 @@
-"""A table as JSON lines.  Every value is written exactly: a fraction with the digits that give it back, a whole number with all
-of its digits.
+"""A table as JSON lines.  Every value is written exactly: a fraction with the digits that restore it, an integer with all of its
+digits.
 
-JSON has no word for some values: NaN, infinities and missing values are `null`, times are ISO 8601 texts, and bytes are base64.
+JSON lacks some values: NaN, infinities and missing values are `null`, times are ISO 8601 texts, and bytes are base64.
 """
 
 from __future__ import annotations

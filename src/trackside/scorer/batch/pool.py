@@ -17,7 +17,7 @@ MAX_DEATHS = 3  # failures of the pool after which the run fails
 
 
 def run(wanted: Order, units: Callable[[], Iterator[Unit]]) -> Iterator[tuple[int, Done]]:
-    """Yield number and result of each unit.  A pool whose process is killed is made once more, for the units that are left."""
+    """Yield number and result of each unit.  If a process of the pool is killed, a new pool scores the remaining units."""
     unit.prepare(wanted)
     deaths = 0
     while True:

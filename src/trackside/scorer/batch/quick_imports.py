@@ -17,7 +17,7 @@ LATER = ("scipy.stats", "sklearn.linear_model", "sklearn.ensemble", "sklearn.tre
 
 
 class Later(ModuleType):
-    """A package whose code runs when a name of it is asked for that no module of it has set."""
+    """A package that runs its code at the first access to a name that none of its modules has set."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name != "__all__":

@@ -81,7 +81,7 @@ def score(model: Model, frame: Any, most_failures: int) -> Scored:
 
 
 def cast(model: Model, frame: Any) -> tuple[Any, list[Failure]]:
-    """Turn text into the numbers of the signature, and find the rows whose values do not fit."""
+    """Convert text to the numbers of the signature, and return the rows with invalid values."""
     import pandas as pd
 
     failures: dict[int, str] = {}
@@ -109,7 +109,7 @@ def cast(model: Model, frame: Any) -> tuple[Any, list[Failure]]:
 
 
 def _typed(model: Model, frame: Any) -> Any:
-    """Give columns whose rows all fit the type of the signature."""
+    """Return the frame with the types of the signature, for columns with only valid values."""
     types = {}
     for name, kind, is_required in model.input_types():
         if name not in frame:

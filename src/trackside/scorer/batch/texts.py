@@ -73,7 +73,7 @@ def _by_values(order: Order, names: list[str]) -> dict[str, str]:
 
 
 def _signature(model: str) -> dict[str, str]:
-    """Return MLflow's type of each column that the signature names; nothing for a model without such a one."""
+    """Return MLflow's type of each column in the signature; empty for a model without a signature of columns."""
     document: Any = without_mlflow.described(model).get("signature")
     try:
         inputs_of = json.loads(document["inputs"])

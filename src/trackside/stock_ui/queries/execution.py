@@ -1,4 +1,4 @@
-"""Runs a GraphQL document: parses it, checks it against limits and schema, and answers each field that it asks for."""
+"""Runs a GraphQL document: parses it, checks it against limits and schema, and resolves each requested field."""
 
 import functools
 import math

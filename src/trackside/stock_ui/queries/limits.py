@@ -26,7 +26,7 @@ _Fragments = dict[str, FragmentDefinitionNode]
 
 
 def check(document: DocumentNode) -> None:
-    """Raise GraphQLError for a document that asks for too much."""
+    """Raise GraphQLError for a document that exceeds the limits."""
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
     roots = selections = aliases = 0
     waiting = [(each.selection_set, 1) for each in document.definitions if isinstance(each, OperationDefinitionNode)]

@@ -135,7 +135,7 @@ def _operator(clause: Clause, field: Field) -> Operator:
 def _allowed(field: Field) -> tuple[Operator, ...]:
     match field.entity:
         case Entity.ATTRIBUTE if field.key == PROMPT:
-            return _TEXTUAL  # such a comparison is refused with a message of its own
+            return _TEXTUAL  # such a comparison is refused with a specific message
         case Entity.ATTRIBUTE:
             return _NUMERIC if is_number(field) else _TEXTUAL
         case Entity.TAG if field.key == m.NAME:

@@ -1,4 +1,4 @@
-"""Links to runs that arrive before their trace: a client sends a trace in a thread of its own and may link it meanwhile."""
+"""Links to runs that arrive before their trace: a client sends a trace in a separate thread and may link it meanwhile."""
 
 from collections.abc import Mapping, Sequence
 

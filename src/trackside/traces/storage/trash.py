@@ -58,7 +58,7 @@ def trashed(experiment_seq: int) -> int:
 
 
 def find(tx: Tx, trace_id: str) -> Kept | None:
-    """Return the active trace of an id, else its last deleted one."""
+    """Return the active trace with an id, or else the one that was deleted last."""
     row = tx.one(
         """
         SELECT t.trace_seq, e.experiment_id, e.artifact_location, t.deleted_at FROM traces t

@@ -14,11 +14,11 @@ from trackside.scorer.batch.order import Wrong
 
 APP = "trackside-{job}"  # the application of a job in the table's log: a job commits once
 _ABSOLUTE = re.compile(r"/|[A-Za-z][A-Za-z0-9+.-]*:")
-_READ_AS_FILES = {"timestampNtz"}  # features of a table whose files hold its rows as they are
+_READ_AS_FILES = {"timestampNtz"}  # features of tables with rows that equal the contents of their files
 
 
 def read(order: Order) -> dict[str, Any]:
-    """Return the files of the newest version.  A table whose rows differ from those of its files is copied."""
+    """Return the files of the newest version.  A table is copied if its rows differ from the contents of its files."""
     import pyarrow as pa
 
     deltalake = _library()
@@ -101,7 +101,7 @@ def _opened(deltalake: Any, place: str) -> Any:
 def _check_inside(paths: list[str], folder: Path) -> None:
     """Raise Wrong for a table that names a data file outside of its folder, as a shallow clone does.
 
-    The library reads such a file, and reports its place as if it were in the folder."""
+    The library reads such a file, and reports its location as if it were in the folder."""
     for path in paths:
         plain = unquote(path)
         if _ABSOLUTE.match(plain) or ".." in plain.split("/"):

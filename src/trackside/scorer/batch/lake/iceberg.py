@@ -1,7 +1,7 @@
 """Iceberg tables in a folder, by the library pyiceberg.
 
-A table has its metadata in files `vN.metadata.json`, as Hadoop's catalog of Iceberg keeps them: the file with the highest number
-is the table.  A commit is the creation of the next number, which the file system gives to one writer alone.
+A table has its metadata in files `vN.metadata.json`, as in Iceberg's Hadoop catalog: the file with the highest number is the
+current version.  A commit is the creation of the file with the next number, which the file system grants to one writer only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OF_CATALOG = re.compile(r"(?P<number>[0-9]{1,9})-[0-9A-Za-z-]+(\.gz)?\.metadata
 
 
 def read(order: Order) -> dict[str, Any]:
-    """Return the files of the newest snapshot.  A table whose rows differ from those of its files is copied."""
+    """Return the files of the newest snapshot.  A table is copied if its rows differ from the contents of its files."""
     import pyarrow as pa
 
     _library()
@@ -124,7 +124,7 @@ def _opened(folder: Path, metadata: Path) -> Any:
 
 
 def _newest(folder: Path) -> Path | None:
-    """Return the newest metadata file: of the folder's own numbers, else of those that a catalog gave."""
+    """Return the newest metadata file, by the folder's own numbers, or else by the numbers of a catalog."""
     names = [each.name for each in (folder / "metadata").glob("*.metadata.json")]
     for pattern in (_OF_FOLDER, _OF_CATALOG):
         found = [(int(match["number"]), match.group()) for match in map(pattern.fullmatch, names) if match]
@@ -144,8 +144,7 @@ def _number(metadata: Path) -> int:
 
 
 def _check_places(table: Any, folder: Path, bucket: str) -> None:
-    """Raise Wrong for a table that writes anywhere but to its folder, or to its folder in a bucket, or by code of its own
-    choice."""
+    """Raise Wrong for a table that writes outside of its folder or its folder in a bucket, or with its own code."""
     location = table.metadata.location
     text = location[len("file:") :] if location.startswith("file:") else location
     is_own = text.rstrip("/") == bucket if bucket else text.startswith("/") and Path(text).resolve() == folder.resolve()
@@ -159,7 +158,7 @@ def _check_places(table: Any, folder: Path, bucket: str) -> None:
 
 
 def _snapshot_of(table: Any, job_id: str) -> str:
-    """Return the id of the last snapshot that the job made; empty if there is none."""
+    """Return the id of the last snapshot of the job; empty if there is none."""
     for snapshot in reversed(table.metadata.snapshots):
         if snapshot.summary is not None and snapshot.summary.additional_properties.get(JOB) == job_id:
             return str(snapshot.snapshot_id)

@@ -73,7 +73,7 @@ def sync(folder: Path, since: float) -> None:
 
 
 def is_below(path: Path, folder: Path) -> bool:
-    """Return whether the real path lies in the real folder."""
+    """Return whether the real path is in the real folder."""
     return folder.resolve() in path.resolve().parents
 
 

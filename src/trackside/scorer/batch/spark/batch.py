@@ -170,7 +170,7 @@ def _write_failures(failures: Any, order: Order) -> None:
 
 
 def _check_there(files: Path, counts: catalog.Counts) -> None:
-    """Raise Wrong where the tasks of a cluster wrote to disks of their own."""
+    """Raise Wrong if the tasks of a cluster wrote to their local disks."""
     import pyarrow.parquet as pq
 
     there = sum(pq.read_metadata(path).num_rows for path in files.glob("*.parquet"))

@@ -45,7 +45,7 @@ def read_stream(spark: Any, order: Order, schema: Any) -> Any:
 
 
 def numbered(frame: Any, order: Order) -> Any:
-    """Add the number of each row: of Parquet as every engine counts them, else one that is unique in the output."""
+    """Add a number to each row: for Parquet the number that every engine uses, otherwise one that is unique in the output."""
     import pyarrow.parquet as pq
     from pyspark.sql import functions
 
@@ -65,7 +65,7 @@ def numbered(frame: Any, order: Order) -> Any:
 
 
 def numbered_stream(frame: Any, order: Order) -> Any:
-    """Add the file of each row, and the number of the row in it: of Parquet its place, else one that is unique in its batch."""
+    """Add the file of each row and a number: for Parquet its position in the file, otherwise one that is unique in the batch."""
     from pyspark.sql import functions
 
     index = functions.col("_metadata.row_index") if order.input_format == "parquet" else functions.lit(None)
@@ -101,7 +101,7 @@ def plan(spark: Any, frame: Any, order: Order) -> Plan:
     archive = session.send_model(spark, order)
     score = function.make(archive, order.job_id, names, order.max_failed_rows)
     udf = functions.pandas_udf(score, returnType=returned, functionType=functions.PandasUDFType.SCALAR_ITER)
-    # Spark evaluates a deterministic function again for each column that is taken out of its result.
+    # Spark evaluates a deterministic function again for each column that is selected from its result.
     return Plan(udf.asNondeterministic(), needed, kept, names[:-1])
 
 

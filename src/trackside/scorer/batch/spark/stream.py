@@ -1,4 +1,5 @@
-"""Score a folder to which files are added, as a stream: each batch appears in the output whole, once, in a folder of its own."""
+"""Score a folder to which files are added, as a stream: each batch appears in the output once and atomically, in a separate
+folder."""
 
 from __future__ import annotations
 
