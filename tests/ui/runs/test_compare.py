@@ -152,7 +152,7 @@ def test_the_back_link_opens_the_experiment_of_the_runs(server: Server, page: Pa
 def test_plots_are_drawn_and_a_range_on_an_axis_keeps_runs(server: Server, page: Page) -> None:
     experiment_id, runs = new_runs(server.api, 4)
     page.goto(address(server, experiment_id, runs, "&view=parallel"))
-    picture = page.get_by_role("img", name="batch, lr, acc, loss of 4 runs")
+    picture = page.get_by_role("img", name="batch, lr, loss, acc of 4 runs")
     expect(picture).to_be_visible()
 
     box = picture.bounding_box()
@@ -172,6 +172,21 @@ def test_plots_are_drawn_and_a_range_on_an_axis_keeps_runs(server: Server, page:
     page.get_by_label("Height").select_option("metrics.loss")
     page.go_back()
     expect(page.get_by_role("img", name="batch, lr, acc of 4 runs")).to_be_visible()
+
+
+def test_all_matching_runs_are_compared_by_what_their_table_is_ordered_by(server: Server, page: Page) -> None:
+    experiment_id, _ = new_runs(server.api, 22)
+    page.goto(f"{server.url}/#/experiments/{experiment_id}?q=metrics.acc >= 0.1&order=-metrics.loss")
+    page.get_by_role("checkbox", name="Select the loaded runs").check()
+
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Compare 21 runs")
+    page.get_by_role("link", name="Parallel coordinates").click()
+    expect(page.get_by_role("img", name="batch, lr, acc, loss of 21 runs")).to_be_visible()
+    expect(page.get_by_text("Colour: loss")).to_be_visible()
+    page.get_by_role("link", name="Scatter").click()
+    page.get_by_label("Colour").select_option("params.lr")
+    expect(page.get_by_role("img", name="batch, loss, lr of 21 runs")).to_be_visible()
 
 
 def test_the_charts_of_compared_runs_hide_and_show_a_run(server: Server, page: Page) -> None:

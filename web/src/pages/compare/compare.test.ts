@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 
 vi.stubGlobal("document", { documentElement: { dataset: {} }, baseURI: "http://localhost/" });
 vi.stubGlobal("navigator", { languages: ["en"] });
-const { change, extremes, fieldsOf, varies } = await import("./values");
+const { change, extremes, fieldsOf, firstAxes, targetFirst, varies } = await import("./values");
 
 function run(id: string, metrics: Record<string, number | "NaN">, params: Record<string, string>) {
   const list = <T>(of: Record<string, T>) => Object.entries(of).map(([key, value]) => ({ key, value }));
@@ -47,4 +47,17 @@ test("metrics differ by a sum, params that are numbers by a factor, words by not
 test("the highest and the lowest are numbers, and told only where they differ", () => {
   expect(extremes([1, NaN, 3, null])).toEqual({ highest: 2, lowest: 0 });
   expect(extremes([1, 1])).toBeNull();
+});
+
+test("what runs are compared by is the last axis, and the first metric of other plots", () => {
+  const fields = fieldsOf([run("a", { auc: 1, loss: 2, mcc: 3 }, { lr: "1", seed: "2" })]);
+
+  expect(firstAxes(targetFirst(fields, "metrics.loss"), 6).map((field) => field.key)).toEqual([
+    "lr",
+    "seed",
+    "auc",
+    "loss",
+  ]);
+  expect(firstAxes(targetFirst(fields, "params.seed"), 3).map((field) => field.key)).toEqual(["seed", "loss", "auc"]);
+  expect(targetFirst(fields, null)).toEqual(fields);
 });

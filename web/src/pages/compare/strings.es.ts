@@ -79,10 +79,12 @@ export default {
   x: "x",
   y: "y",
   z: "Altura",
+  colour: "Color",
   axes: "Ejes",
   addAxis: "Añadir un eje",
   removeAxis: (name: string) => `Quitar ${name}`,
   moveLeft: (name: string) => `Mover ${name} a la izquierda`,
+  colouredBy: (key: string) => `Color: ${key}, de azul (bajo) a amarillo (alto)`,
   brushHint:
     "Arrastre sobre un eje para conservar las ejecuciones de ese intervalo; pulse el eje para conservar todas.",
   kept: (kept: number, total: number) => `${formatCount(kept)} de ${runs(total)} en los intervalos marcados`,

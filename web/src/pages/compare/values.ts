@@ -83,6 +83,18 @@ export function extremes(values: readonly Value[]): { highest: number; lowest: n
   return highest < 0 || values[highest] === values[lowest] ? null : { highest, lowest };
 }
 
+/** The fields with that of an id first: what the runs are compared by. */
+export function targetFirst(fields: readonly Field[], id: string | null): Field[] {
+  return [...fields.filter((field) => field.id === id), ...fields.filter((field) => field.id !== id)];
+}
+
+/** The axes of parallel coordinates before a user chooses any: params, then metrics, the first metric last. */
+export function firstAxes(fields: readonly Field[], most: number): Field[] {
+  const metrics = fields.filter((field) => field.kind === "metric").slice(0, 2);
+  const params = fields.filter((field) => field.kind === "param").slice(0, most - metrics.length);
+  return [...params, ...metrics.reverse()];
+}
+
 /** Fields that a plot can show, those that say most first: metrics and params of which runs have several values. */
 export function plottable(fields: readonly Field[]): Field[] {
   return fields.filter((field) => field.kind !== "tag" && varies(field));

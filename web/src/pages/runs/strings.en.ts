@@ -54,6 +54,7 @@ export default {
   chooseAll: (count: number) => `Select all ${formatCount(count)} that match`,
   clear: "Clear the selection",
   compare: "Compare",
+  compareAtMost: (most: number) => `Compare takes at most ${runs(most)}`,
   tag: "Tag",
   tagTitle: (count: number) => `Tag ${runs(count)}`,
   tagKey: "Tag",

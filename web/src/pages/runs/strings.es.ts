@@ -58,6 +58,7 @@ export default {
   chooseAll: (count: number) => `Seleccionar las ${formatCount(count)} que coinciden`,
   clear: "Quitar la selección",
   compare: "Comparar",
+  compareAtMost: (most: number) => `Se comparan como máximo ${runs(most)}`,
   tag: "Etiquetar",
   tagTitle: (count: number) => `Etiquetar ${runs(count)}`,
   tagKey: "Etiqueta",
