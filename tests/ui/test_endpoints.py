@@ -226,6 +226,18 @@ def test_the_form_follows_the_file_of_the_model(server: Server, described: Path,
     expect(page.get_by_label("JSON body")).to_have_value(re.compile('"much_longer"'))
 
 
+def test_the_form_has_the_request_that_was_saved_with_the_model(server: Server, described: Path, page: Page) -> None:
+    info = "saved_input_example_info: {artifact_path: x.json, serving_input_path: serving_input_example.json}\n"
+    (described / "MLmodel").write_text(MODEL + info, "utf-8")
+    (described / "serving_input_example.json").write_text('{"inputs": [[4.5, 7]]}', "utf-8")
+    register(server.api, [described])
+    server.api.post(ENDPOINTS, name="adder", model_uri="models:/sum/1", spec=LOCAL)
+
+    page.goto(f"{server.url}/#/endpoints/adder")
+
+    expect(page.get_by_label("JSON body")).to_have_value(re.compile(r'"inputs":\s*\[\s*\[\s*4.5'))
+
+
 @pytest.mark.slow
 def test_rows_are_scored_by_the_form_and_by_the_code_that_is_pasted(
     start: Callable[..., Server], page: Page, tmp_path: Path

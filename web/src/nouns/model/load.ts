@@ -9,18 +9,40 @@ import { parseMlModel, type MlModel } from "./mlmodel";
 export type Lineage = components["schemas"]["Lineage"];
 
 const MAX_BYTES = 1024 * 1024;
+const MAX_REQUEST_BYTES = 64 * 1024;
 
 /** The file `MLmodel` of a version; or why it cannot be read, in words. */
 export async function loadMlModel(name: string, version: string, signal: AbortSignal): Promise<MlModel | string> {
-  const url = apiUrl("/model-versions/get-artifact");
-  url.search = new URLSearchParams({ name, version, path: "MLmodel" }).toString();
   try {
-    const answer = await sendRange(url, 0, MAX_BYTES, signal);
-    return await parseMlModel(await answer.text());
+    return await parseMlModel(await read(name, version, "MLmodel", MAX_BYTES, signal));
   } catch (error) {
     if (signal.aborted) throw error;
     return asFailure(error).message;
   }
+}
+
+/** The body of the request that was saved with a version; undefined if there is none, or if it is too long to edit. */
+export async function loadRequest(
+  name: string,
+  version: string,
+  { request }: MlModel,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (!request) return undefined;
+  try {
+    const text = await read(name, version, request, MAX_REQUEST_BYTES, signal);
+    return JSON.parse(text) as unknown; // a text that was cut is no JSON
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return undefined;
+  }
+}
+
+async function read(name: string, version: string, path: string, bytes: number, signal: AbortSignal): Promise<string> {
+  const url = apiUrl("/model-versions/get-artifact");
+  url.search = new URLSearchParams({ name, version, path }).toString();
+  const answer = await sendRange(url, 0, bytes, signal);
+  return answer.text();
 }
 
 export function loadLineage(name: string, version: string, signal: AbortSignal): Promise<Lineage> {

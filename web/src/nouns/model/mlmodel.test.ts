@@ -7,7 +7,7 @@ flavors:
   sklearn: {sklearn_version: 1.5.0}
 mlflow_version: 3.17.2
 model_size_bytes: 1024
-saved_input_example_info: {artifact_path: input_example.json, type: dataframe}
+saved_input_example_info: {artifact_path: input_example.json, serving_input_path: serving_input_example.json}
 signature:
   inputs: '[{"name": "age", "type": "long", "required": true}, {"name": "city", "type": "string", "required": false}]'
   outputs: '[{"type": "tensor", "tensor-spec": {"dtype": "int64", "shape": [-1]}}]'
@@ -29,6 +29,7 @@ test("an MLmodel file tells flavours, signature and example", async () => {
     pythonVersion: "3.11.2",
     sizeBytes: 1024,
     example: "input_example.json",
+    request: "serving_input_example.json",
   });
 });
 

@@ -20,6 +20,8 @@ export interface MlModel {
   sizeBytes: number | undefined;
   /** The file of an input example, in the model's folder. */
   example: string;
+  /** The file of a request with that example. */
+  request: string;
 }
 
 type Json = Record<string, unknown>;
@@ -39,6 +41,7 @@ export async function parseMlModel(text: string): Promise<MlModel> {
     pythonVersion: text_(pyfunc["python_version"]),
     sizeBytes: typeof given["model_size_bytes"] === "number" ? given["model_size_bytes"] : undefined,
     example: text_(example["artifact_path"]),
+    request: text_(example["serving_input_path"]),
   };
 }
 

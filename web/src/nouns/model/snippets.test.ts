@@ -9,6 +9,7 @@ const model = (inputs: Column[]): MlModel => ({
   pythonVersion: "",
   sizeBytes: undefined,
   example: "",
+  request: "",
 });
 const column = (name: string, type: string): Column => ({ name, type, isRequired: true });
 const subject = { trackingUri: "http://127.0.0.1:5000/ws/a", name: "churn", version: "7" };
