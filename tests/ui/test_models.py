@@ -398,6 +398,24 @@ def test_a_model_is_registered_on_the_page_of_models_and_gets_further_versions(s
     assert the_version(server.api, "boosted")["source"] == f"models:/{model_id}"
 
 
+@pytest.mark.slow
+def test_the_models_of_a_run_are_registered_on_its_page(server: Server, page: Page) -> None:
+    run_id = register(server.api, versions=0)
+    history = '[{"artifact_path": "model"}, {"artifact_path": "model/second"}]'
+    server.api.post("runs/set-tag", run_id=run_id, key="mlflow.log-model.history", value=history)
+
+    page.goto(f"{server.url}/#/experiments/0/runs/{run_id}")
+    page.get_by_role("button", name="Register model").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Version from")).to_have_value("0")
+    dialog.get_by_label("Version from").select_option("model")
+    dialog.get_by_label("Model", exact=True).fill("fraud")
+    dialog.get_by_role("button", name="Register").click()
+
+    expect(page).to_have_url(re.compile(r"#/models/fraud/versions/1$"))
+    assert the_version(server.api, "fraud")["source"].endswith(f"/{run_id}/artifacts/model")
+
+
 def register_prompt(api: Api, *texts: str, kind: str = "text") -> None:
     """The prompt `summarise` with a version for each text, as MLflow's clients make it."""
     mark = {"key": "mlflow.prompt.is_prompt", "value": "true"}

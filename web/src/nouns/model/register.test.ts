@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { folderOfRun, fromUri, loggedModel, versionsOf } from "./register";
+import { foldersOf, folderOfRun, fromUri, loggedModel, versionsOf } from "./register";
 
 describe("what a version is made of", () => {
   it("is a folder below the files of a run, or all of them", () => {
@@ -13,6 +13,15 @@ describe("what a version is made of", () => {
   it("is a logged model by its id, with its run where it has one", () => {
     expect(loggedModel("m-1", undefined)).toEqual({ source: "models:/m-1", model_id: "m-1" });
     expect(loggedModel("m-1", "r").run_id).toBe("r");
+  });
+
+  it("is a folder that the tag of an older client lists", () => {
+    const history = JSON.stringify([{ artifact_path: "a" }, { artifact_path: "a" }, { artifact_path: 3 }, null]);
+
+    expect(foldersOf("r", "s3://b/r", history)).toEqual([
+      { label: "a", name: "", from: { source: "s3://b/r/a", run_id: "r" } },
+    ]);
+    for (const text of [undefined, "", "no JSON", "{}"]) expect(foldersOf("r", "s3://b/r", text)).toEqual([]);
   });
 
   it("is what a URI names, with the run or the logged model that the URI has", () => {

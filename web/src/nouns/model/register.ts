@@ -15,6 +15,31 @@ export function loggedModel(modelId: string, runId: string | undefined): Registe
   return { source: `models:/${modelId}`, model_id: modelId, ...(runId ? { run_id: runId } : {}) };
 }
 
+/** One of the models that a run logged. */
+export interface Choice {
+  label: string;
+  /** The name that is offered for the registered model. */
+  name: string;
+  from: Registered;
+}
+
+/** The folders with models that clients of MLflow 1 and 2 logged, as the tag `mlflow.log-model.history` lists them; none where
+ *  it cannot be read, since clients may write the tag. */
+export function foldersOf(runId: string, artifactUri: string, history: string | undefined): Choice[] {
+  try {
+    const found: unknown = JSON.parse(history ?? "[]");
+    const paths = Array.isArray(found) ? found.flatMap(pathOf) : [];
+    return [...new Set(paths)].map((path) => ({ label: path, name: "", from: folderOfRun(runId, artifactUri, path) }));
+  } catch {
+    return [];
+  }
+}
+
+function pathOf(each: unknown): string[] {
+  if (typeof each !== "object" || each === null || !("artifact_path" in each)) return [];
+  return typeof each.artifact_path === "string" && each.artifact_path ? [each.artifact_path] : [];
+}
+
 /** What a URI names: `runs:/RUN/PATH`, `models:/m-ID`, or a place of files.  The server refuses what it cannot register. */
 export function fromUri(uri: string): Registered {
   const run = /^runs:\/([^/]+)\//.exec(uri)?.[1];
