@@ -1,4 +1,4 @@
-"""Alert rules: when they fire, what they measure, and what is told."""
+"""Alert rules: when they fire, what they measure, and their messages."""
 
 from collections.abc import Callable
 from typing import Any

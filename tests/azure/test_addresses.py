@@ -1,4 +1,4 @@
-"""Signed addresses of files: what an address opens, and what no change of it opens."""
+"""Signed URLs of files: each opens one file, and a changed URL opens none."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, unquote, urlsplit

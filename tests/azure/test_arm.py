@@ -1,4 +1,4 @@
-"""What Azure's clients ask before they log: a cloud, a token, subscriptions, a workspace, its services."""
+"""Calls of Azure's clients before they log: cloud, token, subscriptions, a workspace and its services."""
 
 import base64
 import json

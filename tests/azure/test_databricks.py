@@ -1,4 +1,4 @@
-"""Clients whose tracking URI is `databricks`: the calls that they make beside MLflow's."""
+"""Clients with the tracking URI `databricks`: their calls in addition to MLflow's."""
 
 from urllib.parse import urlsplit
 

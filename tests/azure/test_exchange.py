@@ -1,4 +1,4 @@
-"""JWTs that stand for a token: what they say, and what is refused."""
+"""JWTs that are exchanged for a token: their claims, and refused ones."""
 
 import base64
 import json

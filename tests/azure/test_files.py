@@ -1,4 +1,4 @@
-"""Files of Microsoft's clients: an address for each, and bytes put whole, in blocks, and got by ranges."""
+"""Files of Microsoft's clients: a signed URL for each, uploads at once and in blocks, and downloads by ranges."""
 
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -24,7 +24,7 @@ def of_run(run: str) -> str:
 
 
 def address(told: Any, path: str) -> str:
-    """The path and the query of an address."""
+    """Return the path and the query of a URL."""
     whole = urlsplit(told["artifactContentInformation"][path]["contentUri"])
     assert (whole.scheme, whole.netloc) == ("http", "localhost")
     return f"{unquote(whole.path)}?{whole.query}"

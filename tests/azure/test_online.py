@@ -1,4 +1,4 @@
-"""Online endpoints in Azure Resource Manager's form, without a replica: what `mlflow.deployments` of azureml-mlflow sends.
+"""Online endpoints in Azure Resource Manager's form, without a replica: the calls of `mlflow.deployments` of azureml-mlflow.
 
 The package itself runs in tests/compat/test_azure.py, which is slow."""
 
@@ -17,7 +17,7 @@ SERVICES = f"/modelmanagement/v1.0{SCOPE}/services"
 
 
 def with_models(api: Api) -> Api:
-    """A client of a new workspace `team` with two versions of the model `sum`, whose files nobody can get."""
+    """A client of a new workspace `team` with two versions of the model `sum` without files."""
     api.post(f"{OURS}/workspaces", name="team", subscription_id="S1", resource_group="R1")
     team = api.within("team")
     team.post("registered-models/create", name="sum")

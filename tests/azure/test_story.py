@@ -1,4 +1,4 @@
-"""The article's story as azureml-core 1.61 and azureml-mlflow 1.62 send it: call by call, in their order, by one data scientist.
+"""The steps of the article as the calls of azureml-core 1.61 and azureml-mlflow 1.62, in their order.
 
 The packages themselves run in tests/compat/test_azure.py, which is slow."""
 

@@ -1,4 +1,4 @@
-"""Workspaces created, changed and deleted as azureml-core does: the bodies are those that its release 1.61 sends."""
+"""Workspaces created, changed and deleted by the calls of azureml-core 1.61."""
 
 from typing import Any
 

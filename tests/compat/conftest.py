@@ -1,4 +1,4 @@
-"""Stock clients, each in a virtual environment of its own, and the wheel of our client to put beside them."""
+"""Stock clients, each in a separate virtual environment, and the wheel of Trackside's client."""
 
 import os
 import re
@@ -55,7 +55,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Server:
-    """A `trackside server` of its own process."""
+    """Yield a `trackside server` in a separate process."""
 
     url: str
 
@@ -77,7 +77,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     params=[pytest.param(name, marks=pytest.mark.slow if name == "2.22" else []) for name in sorted(MLFLOWS)],
 )
 def each_client(request: pytest.FixtureRequest) -> Client:
-    """Each stock client in turn, in `make test` the oldest and the newest: for the one story that shows that a release works."""
+    """Each stock client in turn; in `make test` the oldest and the newest.  For the main test of a release."""
     return Client(environment(MLFLOWS[request.param]))
 
 

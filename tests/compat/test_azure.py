@@ -1,4 +1,4 @@
-"""Clients that were written for Azure ML and for Databricks, unmodified, against a server of its own process."""
+"""Unmodified clients for Azure ML and Databricks against a server in a separate process."""
 
 import re
 import subprocess

@@ -79,7 +79,7 @@ def test_spark_ml_with_the_files_that_spark_writes(uri: str, tmp_path: Path) -> 
 
 
 def check_java(java: str) -> None:
-    """One that is there but does not do is no reason to skip: it is what a user would have."""
+    """Fail, and do not skip, for an installed but unsuitable Java, which a user may also have."""
     told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
     assert told.returncode == 0, f"{java} does not run: {told.stderr.strip()}"
     found = re.search(r'version "(?:1\.)?(\d+)', told.stderr)

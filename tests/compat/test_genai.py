@@ -1,4 +1,4 @@
-"""`mlflow.genai.evaluate`, autologging of OpenAI's client and of LangChain, and `mlflow traces`, as against a stock server."""
+"""`mlflow.genai.evaluate`, autologging of OpenAI's client and of LangChain, and `mlflow traces`, compared with a stock server."""
 
 import json
 import os
@@ -26,7 +26,7 @@ class Server(Protocol):
 
 
 class Provider(BaseHTTPRequestHandler):
-    """Speaks as much of OpenAI's protocol as one chat needs."""
+    """Implements the part of OpenAI's protocol that one chat needs."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))

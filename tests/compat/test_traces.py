@@ -31,7 +31,7 @@ def workspace(server: Server) -> str:
 
 @pytest.fixture(scope="module")
 def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A stock server.  A story leaves no trace behind."""
+    """Yield a stock server.  Each test removes its traces."""
     with stock_server(tmp_path_factory.mktemp("stock")) as url:
         yield url
 
@@ -65,7 +65,7 @@ def test_an_old_client_reads_what_it_reads_from_a_stock_server(release: str, wor
 
 
 def test_each_client_reads_the_traces_of_the_others(workspace: str) -> None:
-    """Stock clients of MLflow 2 fail at the files of MLflow 3: the server gives them the form that they read."""
+    """Stock clients of MLflow 2 cannot read the files of MLflow 3, so the server returns the older form."""
     clients = [Client(Path(sys.executable)), *(Client(environment(OLD[release])) for release in sorted(OLD))]
     for client in clients:
         client.run("trace_one.py", workspace)

@@ -1,4 +1,4 @@
-"""The promises of `Blobs`, held against each adapter: a folder, a bucket of an S3 server, obstore's own memory."""
+"""The contract of `Blobs`, tested with each adapter: a folder, a bucket of an S3 server, obstore's memory store."""
 
 import os
 import threading

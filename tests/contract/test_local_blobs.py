@@ -1,4 +1,4 @@
-"""What only a folder can do wrong: links, special files, leftovers, several processes, a full disk."""
+"""Faults that only a folder has: links, special files, leftovers, several processes, a full disk."""
 
 import os
 import subprocess
@@ -68,7 +68,7 @@ def test_symbolic_links_out_of_the_folder_are_neither_followed_nor_listed(
 def test_a_link_that_is_removed_during_a_listing_hides_no_other_file(
     blobs: LocalBlobs, root: Path, tmp_path: Path
 ) -> None:
-    """The program of an ended process is a link that is there and cannot be read, as one that another process removes."""
+    """The link to the program of an ended process exists and cannot be read, like a link that another process removes."""
     ended = subprocess.Popen([sys.executable, "-c", ""])
     try:
         os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
@@ -219,7 +219,7 @@ def test_concurrent_uploads_and_deletions_of_one_tree_do_not_fail(blobs: LocalBl
 
 
 def test_a_full_disk_is_reported_and_leaves_no_file(root: Path) -> None:
-    """With a limit on the size of files in place of a full disk: it fails in the same call, for every user."""
+    """A limit on the size of files fails in the same call as a full disk, for every user."""
     program = f"""
 import resource, signal, sys
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""What `deploy` and the Dockerfile say fits the server: its settings, its extras, and the published schemas of Kubernetes.
+"""`deploy` and the Dockerfile match the server's settings and extras, and the published schemas of Kubernetes.
 
-No image is built and no cluster is asked: docs/guides/containers.md says what was tried by hand.
+No image is built and no cluster is called: docs/guides/containers.md lists the manual tests.
 """
 
 import re

@@ -14,7 +14,7 @@ from support.processes.servers import TRACKSIDE, environment, may_fork
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Launch]:
-    """Starts a server on a free port; what still runs at the end is killed."""
+    """Start servers on free ports; remaining ones are killed at the end."""
     started: list[subprocess.Popen[str] | Forked] = []
 
     def make(*words: str, port: str = "0", **variables: str) -> Server:

@@ -1,4 +1,4 @@
-"""Access control as an operator and a stock client meet it: commands, a server of its own, mlflow in its own process."""
+"""Access control by commands, a server process and a stock client in separate processes."""
 
 import json
 import subprocess
@@ -52,7 +52,7 @@ def command(*words: str, data: Path, given: str = "", **variables: str) -> Done:
 
 
 def train(url: str, *sign_ins: dict[str, str]) -> list[list[str]]:
-    """What comes of each sign-in, in one process: what was read back, or why it was refused."""
+    """Return the result of each sign-in, in one process: the data that was read, or the reason of the refusal."""
     done = subprocess.run(
         [sys.executable, "-c", TRAIN, json.dumps(sign_ins)],
         env=environment(MLFLOW_TRACKING_URI=url, MLFLOW_HTTP_REQUEST_MAX_RETRIES="0"),

@@ -276,7 +276,7 @@ def test_the_files_that_mlflow_gc_leaves_behind_are_listed(tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_a_sqlite_without_json_is_refused_by_the_server_and_named_by_the_doctor(tmp_path: Path) -> None:
-    """Before 3.38 it was left out of some; a package stands in for such a one."""
+    """Some builds before 3.38 lack it; a package replaces the module."""
     (tmp_path / "sqlite3").mkdir()
     (tmp_path / "sqlite3" / "__init__.py").write_text(
         """

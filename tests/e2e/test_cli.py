@@ -1,4 +1,4 @@
-"""The words of the command line: help, flags with their variables, mistakes."""
+"""The texts of the command line: help, flags with their variables, usage errors."""
 
 import argparse
 import re
@@ -25,7 +25,7 @@ LINK = ["link", "add", "l", "--to", "http://127.0.0.1:1"]
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:
-    """Every command, as the parser has them."""
+    """Return every command of the parser."""
     found: dict[str, argparse.ArgumentParser] = {}
 
     def walk(parser: argparse.ArgumentParser, words: str) -> None:

@@ -1,4 +1,4 @@
-"""The command line where something outside of it fails: the connection, the terminal, the user's home."""
+"""The command line with external faults: of the connection, the terminal, the user's home."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""What commands print with --json is one document of JSON, and nothing else."""
+"""Commands with --json print one JSON document and nothing else."""
 
 import json
 from collections.abc import Callable

@@ -90,7 +90,7 @@ def test_a_store_that_cannot_be_opened_is_reported_in_one_line(postgres: Postgre
 
 @pytest.mark.slow
 def test_without_the_driver_the_extra_is_named(postgres_url: str, tmp_path: Path) -> None:
-    """As it is after `pip install trackside`: an empty package stands in for the absent one."""
+    """As after `pip install trackside`: an empty package replaces the driver."""
     (tmp_path / "psycopg").mkdir()
     (tmp_path / "psycopg" / "__init__.py").write_text("raise ModuleNotFoundError('no psycopg', name='psycopg')\n")
 

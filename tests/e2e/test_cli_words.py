@@ -1,4 +1,4 @@
-"""What commands say of words that the server does not take: in the words of the command line, with what would be right."""
+"""Messages of commands for invalid arguments, with the names of the command line and valid values."""
 
 import json
 import os
@@ -77,7 +77,7 @@ def test_an_invalid_argument_is_quoted_as_it_was_typed(
     capsys: pytest.CaptureFixture[str],
     subtests: pytest.Subtests,
 ) -> None:
-    """In this process: to fork one for each command takes most of the time."""
+    """In this process, because forking one for each command takes most of the time."""
     for name in [name for name in os.environ if name.startswith(("TRACKSIDE_", "MLFLOW_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("TRACKSIDE_URL", server.url)

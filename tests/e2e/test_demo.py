@@ -1,4 +1,4 @@
-"""`make demo`, as a newcomer runs it: the training, the registry and the prediction, against a server of its own."""
+"""`make demo`, as a new user runs it: training, registry and prediction with its own server."""
 
 import os
 import re

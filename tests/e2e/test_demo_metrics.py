@@ -1,4 +1,4 @@
-"""What the demo's server tells a monitoring system while the demo waits for Ctrl-C."""
+"""The metrics of the demo's server while the demo waits for Ctrl-C."""
 
 import os
 import re
@@ -24,7 +24,7 @@ def test_each_query_of_the_dashboard_finds_its_series_on_the_demos_server(tmp_pa
 
 
 def check_monitoring(scrape: str) -> None:
-    """A scrape of the demo's server tells what the demo did, and each query of the dashboard finds its series in it."""
+    """Check that a scrape has the metrics of the demo, and a series for each query of the dashboard."""
     for panel in dashboard.PANELS:
         for expr, _ in panel.queries:
             for selector in selectors(expr):

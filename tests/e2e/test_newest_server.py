@@ -1,4 +1,4 @@
-"""core/http/protocol builds on parts of uvicorn that are not public: its tests, with the newest releases of what serves."""
+"""core/http/protocol uses private parts of uvicorn: run its tests with the newest releases of the server's packages."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What the server keeps is its user's alone, and a database that goes away under it loses no write silently."""
+"""The server's files are private to its user, and a removed database file loses no write silently."""
 
 import json
 import os

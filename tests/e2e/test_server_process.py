@@ -1,4 +1,4 @@
-"""`trackside server` as an operator meets it: real processes, real sockets, real files."""
+"""`trackside server` with real processes, sockets and files."""
 
 import os
 import shlex

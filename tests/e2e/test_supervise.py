@@ -1,4 +1,4 @@
-"""Several processes: started, replaced, stopped.  Each test is a small program with a supervisor of its own."""
+"""Several processes: started, replaced, stopped.  Each test runs a small program with its own supervisor."""
 
 import os
 import signal

@@ -67,7 +67,7 @@ def endpoint(api: Api, name: str) -> Any:
 
 
 def wait_for(condition: Callable[[], Any]) -> Any:
-    """Ask again until there is something; the test's time-out ends what never comes."""
+    """Repeat a call until it returns something; the test's timeout limits the wait."""
     import time
 
     while not (found := condition()):

@@ -1,4 +1,4 @@
-"""What endpoints no longer need is deleted, and nothing else."""
+"""Only files that endpoints no longer need are deleted."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which Python runs a model."""
+"""The choice of the Python that runs a model."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from trackside.endpoints.environments import Environments
 
 
 class Chosen(Environments):
-    """Says that an environment would be built, instead of building it."""
+    """Records that an environment would be built, instead of building it."""
 
     def build(self, model: Path, tell: object = None, engine: str = "") -> str:
         return "built"

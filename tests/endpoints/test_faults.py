@@ -1,5 +1,5 @@
-"""Models that misbehave and requests that cannot be right, against a server with real replicas: each gives a clear error, and
-another endpoint goes on."""
+"""Misbehaving models and invalid requests, against a server with real replicas: each gives a clear error, and other endpoints
+continue."""
 
 import http.client
 import json
@@ -71,7 +71,7 @@ mlflow.models.set_model(Misbehaving())
 
 @pytest.fixture
 def misbehaving(serving: Server, tmp_path: Path) -> Server:
-    """A server with an endpoint `evil` that does what it is told, and one `adder` that must not suffer."""
+    """A server with an endpoint `evil`, which misbehaves on request, and an endpoint `adder`, which must keep working."""
     import mlflow
 
     (tmp_path / "code.py").write_text(MISBEHAVING, "utf-8")
@@ -234,7 +234,7 @@ def test_a_requirement_that_fails_to_install_is_named(
 
 
 def sockets_of(server: Server) -> set[Path]:
-    """Where the replicas of a server answer, beside the one folder that each sandbox may write."""
+    """Return the sockets of a server's replicas, next to the one folder that each sandbox may write."""
     found = set()
     for entry in Path("/proc").iterdir():
         words: list[bytes] = []

@@ -1,4 +1,4 @@
-"""Endpoints and workspaces that a caller may not see are answered as those that are missing."""
+"""Hidden endpoints and workspaces answer like missing ones."""
 
 import pytest
 

@@ -1,5 +1,5 @@
-"""Callers that keep their connection and send the same head again and again: what changes on the server holds at the next
-request, and each caller gets the answer to its own rows."""
+"""Callers that send the same head repeatedly on one connection: changes on the server apply to the next request, and each caller
+gets the answer to its own rows."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""What the controller is told to do, for each state of the world that matters."""
+"""The actions of the controller for each relevant state."""
 
 from typing import Any
 
@@ -131,7 +131,7 @@ def test_a_start_that_fails_repeatedly_is_given_up() -> None:
 
 
 def test_a_start_that_the_backend_cannot_begin_is_retried_without_a_limit() -> None:
-    """A cluster that is away for a while is no fault of the model."""
+    """An unavailable cluster is not an error of the model."""
     history = {7: History(1, refusals=50, last_failure_at=0.0, last_reason="The cluster cannot be reached.")}
 
     found = actions([deployment()], [], histories=history)

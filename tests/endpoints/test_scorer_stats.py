@@ -1,4 +1,4 @@
-"""The counters of a scorer, asked of one that answers as a hostile model would."""
+"""The counters of a scorer that answers like a hostile model."""
 
 import socket
 import threading
@@ -46,7 +46,7 @@ def endless(piece: bytes) -> Iterator[bytes]:
 
 
 def slowly(scorer_is_left: threading.Event) -> Iterator[bytes]:
-    """A byte now and then, without an end."""
+    """Yield single bytes, with pauses and without an end."""
     yield HEAD
     while not scorer_is_left.wait(0.05):
         yield b" "

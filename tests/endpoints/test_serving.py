@@ -1,4 +1,4 @@
-"""Endpoints as their users see them: a server of its own process, real scorers, real kills."""
+"""Endpoints on a server in a separate process, with real scorers and real kills."""
 
 import os
 import signal

@@ -1,5 +1,5 @@
-"""Who may score: the endpoint's keys, and tokens of users by their role.  A caller who is let in meets the 503 of an endpoint
-without a replica."""
+"""Who may score: the endpoint's keys, and tokens of users by their role.  An accepted caller gets the 503 of an endpoint without
+a replica."""
 
 from typing import Any
 

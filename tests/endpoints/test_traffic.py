@@ -1,4 +1,4 @@
-"""What the router counts, by minute: written by each server, added up by the reader, and shown by a call."""
+"""The counts of the router by minute: written by each server, summed by the reader, and returned by a call."""
 
 from typing import Any
 

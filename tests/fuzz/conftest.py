@@ -1,4 +1,4 @@
-"""One store for all tests of this folder: what one of them breaks, another one may find."""
+"""One store for all tests of this folder, so that a test may find damage by another one."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is wrong with an answer."""
+"""Checks of answers."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ OURS = "/api/trackside/v1"
 
 
 def fault_of(ask: Ask, told: Told) -> str | None:
-    """What is wrong with an answer, whatever was asked."""
+    """Return the error of an answer to any call."""
     if told.status == 0:
         return None if ask.is_cut else "no answer"
     if ask.method == "HEAD" or told.status in (204, 304):

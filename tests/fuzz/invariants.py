@@ -1,4 +1,4 @@
-"""What holds of a store at any moment, whatever was asked of it.  Knows tables; asks the database, not the application."""
+"""Invariants of a store after any calls.  Reads the tables of the database, and does not use the application."""
 
 import json
 import math
@@ -40,7 +40,7 @@ _FREE = {
 
 
 def problems(database: Any) -> list[str]:
-    """In words; nothing where all is well."""
+    """Return the violations as text; none if the store is consistent."""
     with database.read(0) as tx:
         found = [*_orphans(tx), *_series(tx), *_names(tx), *_numbers(tx), *_documents(tx), *_records(tx)]
         if tx.dialect == "sqlite":
@@ -91,7 +91,7 @@ def _orphans(tx: Any) -> list[str]:
 
 
 def _records(tx: Any) -> list[str]:
-    """A dataset knows how many records it has, and what they hold is JSON."""
+    """Check that a dataset has its number of records, and that they contain JSON."""
     found = [
         f"dataset {dataset} says {said} records and has {count}"
         for dataset, said, count in tx.all(
@@ -110,7 +110,7 @@ def _records(tx: Any) -> list[str]:
 
 
 def _series(tx: Any) -> list[str]:
-    """Each summary says of its points what is true."""
+    """Check that each summary matches its points."""
     found = []
     points: dict[tuple[int, str], list[Point]] = defaultdict(list)
     for run, key, packed in tx.all("SELECT run_seq, key, points FROM metric_tails"):
@@ -198,7 +198,7 @@ def _numbers(tx: Any) -> list[str]:
 
 
 def _documents(tx: Any) -> list[str]:
-    """A document is what would be created again."""
+    """Check that a document equals a new one."""
     found = []
     for ws, seq, doc in tx.all("SELECT workspace_id, run_seq, doc FROM run_docs"):
         made = runs.load(tx.within(ws), [seq])

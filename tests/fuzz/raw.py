@@ -63,7 +63,7 @@ class Direct:
         return self._loop.run_until_complete(asyncio.wait_for(self._ask(ask), timeout_s))
 
     def ask_all(self, asks: Sequence[Ask], timeout_s: float = TIMEOUT_S) -> list[Told]:
-        """Side by side."""
+        """Send requests concurrently."""
 
         async def together() -> list[Told]:
             return await asyncio.gather(*map(self._ask, asks))

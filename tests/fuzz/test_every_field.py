@@ -1,4 +1,4 @@
-"""Every field of every route, given what it does not want."""
+"""Invalid values for every field of every route."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Calls made up by Hypothesis: several in a row or side by side, of any route, well formed and not."""
+"""Random calls by Hypothesis: several sequential or concurrent calls of any route, valid and invalid."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Paths, queries and headers that nobody should send, and methods that a path does not have."""
+"""Invalid paths, queries and headers, and unsupported methods."""
 
 import pytest
 from hypothesis import given, settings
@@ -231,7 +231,7 @@ def _reads_no_body(route: Route) -> bool:
 
 
 def test_an_invalid_request_does_not_affect_others_of_its_commit(world: World) -> None:
-    """Calls that come together are written in one transaction."""
+    """Concurrent calls are written in one transaction."""
     world.renew()
     path = b"/api/2.0/mlflow/runs/"
 

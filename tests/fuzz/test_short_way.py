@@ -1,4 +1,4 @@
-"""Small calls go a shorter way through the server than others (core/http/direct.py): both ways answer alike."""
+"""Small calls use a fast path through the server (core/http/direct.py), which answers like the general path."""
 
 from collections.abc import Iterator
 
@@ -186,7 +186,7 @@ def test_a_query_is_answered_as_on_a_connection_of_its_own(
 
 
 def test_requests_sent_at_once_are_answered_in_their_order(served: Server) -> None:
-    """The long way for one, and the short one for those before and behind it."""
+    """One request uses the general path, and those before and after it the fast path."""
     with Line(served.port) as line:
         queries = [b"experiments/get?experiment_id=%d" % number for number in range(1000, 1020)]
         line.send(

@@ -1,4 +1,4 @@
-"""Clients that stop in the middle: for the server there is an end to waiting."""
+"""Clients that stop in the middle of a request: the server limits its wait."""
 
 import asyncio
 import threading

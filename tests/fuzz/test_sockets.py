@@ -1,4 +1,4 @@
-"""A server of its own process, spoken to byte for byte: what no client library would send."""
+"""Requests as raw bytes, which no client library would send, to a server in a separate process."""
 
 import re
 import select
@@ -52,7 +52,7 @@ def assert_serves(server: Server) -> None:
 
 
 def highest_bytes(server: Server) -> int:
-    """The most memory that the server ever had."""
+    """Return the peak memory of the server."""
     assert server.process is not None
     for said in Path(f"/proc/{server.process.pid}/status").read_text().splitlines():
         if said.startswith("VmHWM:"):
@@ -224,7 +224,7 @@ def test_bodies_of_100_mb_are_refused_and_take_no_memory(served: Server) -> None
 
 @pytest.mark.slow
 def test_a_body_of_100_mb_is_refused_early_or_written_to_a_file_on_every_route(served: Server) -> None:
-    """Announced, and in chunks without an announcement.  Only what takes files reads on to the end."""
+    """With a Content-Length, and in chunks without one.  Only routes for files read to the end."""
     before = highest_bytes(served)
     routes = non_get_routes(served)
     assert len(routes) > 80, routes
@@ -367,8 +367,8 @@ def test_clients_that_disconnect_early_leave_the_server_unchanged(served: Server
 
 @pytest.mark.slow
 def test_stalled_readers_block_no_other_call_and_get_the_whole_answer_later(any_server: Server) -> None:
-    """A long history that waits for its reader holds neither a thread nor a connection to the store: whoever comes as the
-    next one is served, also with a history, and writers merge the chunks that it still has to send."""
+    """A long history that waits for its reader holds neither a thread nor a connection to the store: other calls are answered,
+    also histories, and writers merge the chunks that are still to be sent."""
     api = any_server.api
     run_id = long_history(api)
 

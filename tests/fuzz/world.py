@@ -1,4 +1,4 @@
-"""A store with a little of everything, and what calls about it may say, right and wrong.  Knows wire names; knows no route.
+"""A store with an object of each kind, and valid and invalid values for calls about it.  Uses wire names, and no routes.
 
 The routes come from the application's table, so a new one is fuzzed without a word here.  A field whose name is not known
 gets a value of its type.

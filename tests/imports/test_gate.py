@@ -1,4 +1,4 @@
-"""How many calls a source gets at once, and what it makes of an answer that it has too much to do."""
+"""The number of concurrent calls to a source, and the handling of its answers 429."""
 
 import threading
 from collections.abc import Iterator

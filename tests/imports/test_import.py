@@ -1,4 +1,4 @@
-"""`trackside import` of a folder of MLflow 1.x into a running server: what comes, what stays, and what is said."""
+"""`trackside import` of a folder of MLflow 1.x into a running server: copied data, kept data, and messages."""
 
 import os
 import signal

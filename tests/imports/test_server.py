@@ -1,4 +1,4 @@
-"""Histories of a running server that has the calls of MLflow's: in few answers, and whole however long they are."""
+"""Histories of a running MLflow server: complete for any length, by few calls."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -72,7 +72,7 @@ def test_histories_larger_than_one_answer_are_imported_completely(
 def test_models_that_a_link_created_at_the_source_are_not_imported_twice(
     server: Server, bring: Importer, source: Server
 ) -> None:
-    """Their tags say what they are copies of, which is the link's affair."""
+    """Their tags name the originals, which only the link uses."""
     tags = [{"key": "trackside.source_uid", "value": "1"}, {"key": "team", "value": "blue"}]
     registry = Registry(source.api)
     registry.new_model("iris", tags=tags)

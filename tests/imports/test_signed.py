@@ -1,4 +1,4 @@
-"""Imports and links between servers that have users: each call is made in somebody's name, with that one's rights."""
+"""Imports and links between servers with users: each call is made as a user, with the rights of this user."""
 
 import itertools
 import shutil

@@ -1,4 +1,4 @@
-"""Imports of what the stock client wrote: its own view of both sides is the same afterwards."""
+"""Imports of data by the stock client, which reads the same from both sides afterwards."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""Imports from what others write: a server that names paths of this machine, versions that name any folder."""
+"""Imports from untrusted sources: a server that names paths of this machine, versions that name any folder."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""`trackside job` on a server: what it says of jobs that have ended."""
+"""`trackside job` on a server: messages about ended jobs."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The web UI has words for each kind of jobs; in English they are the server's."""
+"""The web UI has a label for each kind of job; the English labels are the server's."""
 
 import re
 from pathlib import Path

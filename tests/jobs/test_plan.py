@@ -1,4 +1,4 @@
-"""What becomes of a job, which jobs start next, and when a schedule fires: pure decisions."""
+"""The next state of a job, the next jobs to start, and the times of schedules: pure decisions."""
 
 from datetime import UTC, datetime
 

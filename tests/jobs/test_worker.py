@@ -55,7 +55,7 @@ def test_a_temporary_failure_is_retried_after_a_pause(office: Office) -> None:
 
 
 def test_a_retry_is_due_when_the_clock_was_set_back(office: Office) -> None:
-    """What is due later than any pause lasts was computed by a clock that was ahead."""
+    """A due time later than any pause was computed by a clock that was ahead."""
     job_id = office.submit(ADD, Add(1, 1))
     office.write(lambda tx: tx.run("UPDATE jobs SET due_at = :t WHERE workspace_id = :ws", t=tx.now + 3_600_000))
 

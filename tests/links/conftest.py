@@ -1,4 +1,4 @@
-"""What many tests of links begin with: two workspaces, other servers, and a proxy that answers badly when it is told to."""
+"""Fixtures of tests of links: two workspaces, other servers, and a proxy that fails on request."""
 
 import shutil
 from collections.abc import Iterator
@@ -87,7 +87,7 @@ def flaky(server: Server) -> Iterator[Flaky]:
 
 @pytest.fixture
 def as_stock(flaky: Flaky) -> Flaky:
-    """A Trackside that does not say so."""
+    """A Trackside that presents itself as an MLflow server."""
     flaky.as_stock()
     return flaky
 

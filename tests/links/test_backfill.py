@@ -1,4 +1,4 @@
-"""What a link takes of what was there before it: nothing, what began since a date, and whatever changes later."""
+"""Existing data that a link copies: none, data since a date, and later changes."""
 
 import sqlite3
 from collections.abc import Callable
@@ -62,7 +62,7 @@ def test_existing_items_are_pushed_only_after_a_change(server: Server, here: Api
 def test_an_interrupted_backfill_resumes_in_any_order_of_models(
     db: Any, server: Server, there: Api, tmp_path: Path
 ) -> None:
-    """Versions are listed in the order of their uids: the model of a later one may come before that of an earlier one."""
+    """Versions are listed in the order of their uids, so the model of a later version may come before that of an earlier one."""
 
     def make(model: str, version: str) -> None:
         there.post(ITEM, entity="registered_model", id=model, put=[["name", "", model]])
@@ -111,7 +111,7 @@ def test_an_older_run_of_an_mlflow_server_is_copied_if_it_ends_later(here: Api, 
 
 
 def test_data_that_is_logged_during_the_first_pass_is_copied(start: Callable[..., Server]) -> None:
-    """The log of changes names a run once until somebody reads it: whoever lists all there is has to count as a reader."""
+    """The change log has one entry for a run until it is read, so a listing of all runs must count as a reader."""
     near, far = start("--durability", "relaxed").api, start("--durability", "relaxed")
     run = far.api.new_run()
     far.api.post("runs/log-metric", run_id=run, key="m", value=1, timestamp=1, step=1)
@@ -125,7 +125,7 @@ def test_data_that_is_logged_during_the_first_pass_is_copied(start: Callable[...
 
 
 def test_a_recreated_remote_is_read_from_its_beginning(start: Callable[..., Server]) -> None:
-    """Its log counts from one again."""
+    """Its change log starts again at 1."""
     near, far = start("--durability", "relaxed"), start("--durability", "relaxed")
     for i in range(30):
         far.api.new_run(start_time=i + 1)
@@ -142,7 +142,7 @@ def test_a_recreated_remote_is_read_from_its_beginning(start: Callable[..., Serv
 
 
 def test_a_change_log_that_does_not_go_back_far_enough_is_not_followed(start: Callable[..., Server]) -> None:
-    """What was dropped of it while the link was away is found by looking at all there is."""
+    """Changes that were pruned from the log are found by a full comparison."""
     near, far = start("--durability", "relaxed"), start("--durability", "relaxed")
     add(near.api, LINK, far.url, mode="pull")
     before = far.api.new_run()

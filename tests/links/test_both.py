@@ -1,4 +1,4 @@
-"""What is logged on either side appears on both; and what happens where both changed the same thing."""
+"""Links in both directions: data of either side reaches both, and conflicts are resolved."""
 
 import pytest
 
@@ -92,7 +92,7 @@ def test_what_was_deleted_before_the_link_was_added_stays_deleted(server: Server
 
 
 def test_a_cycle_of_links_converges(server: Server) -> None:
-    """Each of three workspaces links the next, in both directions."""
+    """Each of three workspaces links to the next in both directions."""
     names = ("north", "south", "west")
     apis = [server.api.new_workspace(name) for name in names]
     for i, api in enumerate(apis):

@@ -1,4 +1,4 @@
-"""What is spoilt on either side is found by a check, of whatever kind it is, and mended by a sync."""
+"""A check finds damage of any kind on either side, and a sync repairs it."""
 
 import os
 from pathlib import Path
@@ -134,7 +134,7 @@ def test_objects_that_the_remote_lost_are_found_and_recreated(server: Server) ->
 
 @pytest.mark.parametrize(("mode", "victim"), [("push", "south"), pytest.param("pull", "north", marks=pytest.mark.slow)])
 def test_unreported_changes_of_bytes_are_found_by_reading(server: Server, mode: str, victim: str) -> None:
-    """By a disk that rots: neither the size nor the time of the file is another one."""
+    """By silent corruption of a disk: size and time of the file are unchanged."""
     pair = Pair(server, mode)
     file = pair.file(victim, "a/b.txt")
     times = file.stat()

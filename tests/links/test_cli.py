@@ -74,7 +74,7 @@ def test_impossible_options_of_a_link_are_reported_in_one_line(server: Server) -
 
 
 def test_a_server_that_is_not_trackside_is_reported(server: Server) -> None:
-    """A reply of its own is no message of ours."""
+    """The answer of another program is not quoted as a message of Trackside."""
     with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as web:
         threading.Thread(target=web.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{web.server_port}"

@@ -1,4 +1,4 @@
-"""What is logged here appears there: between two workspaces of servers of their own."""
+"""Push links between workspaces of two servers."""
 
 from collections.abc import Callable
 from pathlib import Path

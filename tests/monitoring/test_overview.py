@@ -1,4 +1,4 @@
-"""What the overview pages show."""
+"""The calls of the overview pages."""
 
 from collections.abc import Hashable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What several worker processes of a server count is told as one."""
+"""The counts of several worker processes of a server are summed."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Projects with a `conda.yaml`.  No index of conda packages can be had in tests: a script stands in for micromamba."""
+"""Projects with a `conda.yaml`.  Tests have no index of conda packages, so a script replaces micromamba."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What runs on a machine of a Ray cluster, without Ray."""
+"""The entry point on a machine of a Ray cluster, tested without Ray."""
 
 import json
 import shutil

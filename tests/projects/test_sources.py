@@ -1,4 +1,4 @@
-"""Archives of projects: what is unpacked, and what is refused."""
+"""Archives of projects: extraction and refusals."""
 
 import gzip
 import io

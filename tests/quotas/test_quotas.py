@@ -1,4 +1,4 @@
-"""Quotas: what they refuse, what they never stop, what is counted, and what is told."""
+"""Quotas: refusals, exceptions, counts and reports."""
 
 from collections.abc import Callable
 from typing import Any

@@ -72,7 +72,7 @@ def answer(scoring: Scoring, body: bytes, headers: dict[str, str]) -> tuple[int,
 
 
 def test_every_answer_equals_the_answer_of_mlflow(regression_scorer: Scoring, stock_scorer: Scoring) -> None:
-    """One test for all bodies: each process of tests that had some of them would start both servers."""
+    """One test for all bodies, because each test process with some of them would start both servers."""
 
     asked = {**ALIKE, "Parquet": (parquet(), {"content-type": "application/vnd.apache.parquet"})}
 

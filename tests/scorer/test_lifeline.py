@@ -1,4 +1,4 @@
-"""A scorer ends with the process that started it, also before its model is loaded."""
+"""A scorer ends with its parent process, also before its model is loaded."""
 
 import json
 import pickle

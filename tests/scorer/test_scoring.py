@@ -102,7 +102,7 @@ def test_concurrent_callers_get_the_same_answers_as_single_ones(regression_score
 
 
 def test_a_row_that_the_model_refuses_fails_no_other_request(regression_scorer: Scoring) -> None:
-    """Requests that wait together are scored in one call, which fails as a whole for the row that has NaN."""
+    """Queued requests are scored in one call, which fails for all rows if one has NaN."""
     good = regression_scorer.score({"dataframe_split": {"columns": COLUMNS, "data": ROWS}}).body
     answers: dict[int, tuple[int, bytes]] = {}
 
@@ -153,7 +153,7 @@ def test_a_full_queue_answers_when_to_retry_and_its_requests_are_answered(
 
 @pytest.mark.slow
 def test_a_model_with_code_of_its_own_is_not_batched(serve_model: Callable[..., Scoring], tmp_path: Path) -> None:
-    """A transformer that looks at the whole table gives each caller other values when tables are joined."""
+    """A transformer that uses the whole table returns different values if tables are joined."""
     import pandas as pd
     from sklearn.linear_model import LinearRegression
     from sklearn.pipeline import make_pipeline

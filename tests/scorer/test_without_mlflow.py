@@ -162,7 +162,7 @@ assert "mlflow" not in sys.modules
 def test_a_scorer_answers_what_mlflow_answers_from_its_first_request(
     serve_model: Callable[..., Scoring], regression: Path
 ) -> None:
-    """MLflow answers this one, and it may still be on its way when the scorer is ready."""
+    """MLflow answers this request, and may still be loading when the scorer is ready."""
     text = ",".join(COLUMNS) + "\n0.1,1.0,2.0\n"
     scoring = serve_model(regression)
     csv = scoring.call("POST", "/invocations", text.encode(), {"content-type": "text/csv"})

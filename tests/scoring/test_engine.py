@@ -1,4 +1,4 @@
-"""What scores a table, in this process: tables that are damaged or do not fit, rows that fail, and runs that go on."""
+"""The scoring of tables in this process: damaged or unsuitable tables, failed rows, and resumed runs."""
 
 import json
 import os
@@ -303,7 +303,7 @@ def test_the_output_keeps_the_types_of_parquet_also_where_a_unit_has_missing_val
 
 
 def test_numbers_are_scored_without_pandas_and_predicted_as_in_a_frame(scorer: Scorer, tmp_path: Path) -> None:
-    """In a process of its own: this one has imported pandas."""
+    """In a separate process, because this one has imported pandas."""
     import mlflow
     import numpy as np
     import pandas as pd

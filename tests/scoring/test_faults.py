@@ -1,4 +1,4 @@
-"""Faults while a table is scored, by a real server: what is told, and that no result is half-written."""
+"""Faults during scoring on a real server: messages, and no incomplete results."""
 
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""How often the default rule is wrong in a year without drift, and how often it finds a shift: seeded simulations.
+"""The rate of false alerts of the default rule in a year without drift, and the rate of detected shifts: seeded simulations.
 
 30 columns (20 numeric of six kinds, 10 categorical of 2 to 50 values) have daily windows of 1,000 rows.  The rule judges the last
 two windows together, as `evaluation.judge` does.

@@ -1,6 +1,7 @@
 """Endpoints on Kubernetes: manifests against the published schemas, and the backend against an emulator of the API server.
 
-No real cluster is asked.  The emulator keeps objects and runs nothing: what a cluster would do with pods is written by the tests.
+No real cluster is called.  The emulator stores objects and runs nothing; the tests write the changes that a cluster would make to
+pods.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Files by signed URLs: of each kind of store, whole and right or not at all, and once more when a URL lets in no more."""
+"""Files by signed URLs of each kind of store: transfers are complete or absent, and repeated when a URL expires."""
 
 from collections.abc import Iterator
 from contextlib import closing

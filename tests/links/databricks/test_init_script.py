@@ -1,4 +1,4 @@
-"""The init script that the command line prints, on a machine that has nothing set, with folders as Databricks has them."""
+"""The init script that the command line prints, on a machine without settings, with the folders of Databricks."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What is too long for a Databricks workspace stays here, which the link's log says once; all the rest goes."""
+"""Values that are too long for a Databricks workspace are skipped and logged once; the rest is sent."""
 
 from urllib.parse import quote
 

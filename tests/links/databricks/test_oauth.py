@@ -1,4 +1,4 @@
-"""Tokens of a service principal: one for an hour, another one before it ends or when it lets in no more."""
+"""Tokens of a service principal, which are renewed before they expire or when they are rejected."""
 
 from collections.abc import Iterator
 

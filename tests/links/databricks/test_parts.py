@@ -1,4 +1,4 @@
-"""Large files to S3, by parts: what came is not sent again, and what cannot be finished leaves nothing behind."""
+"""Multipart uploads to S3: stored parts are not sent again, and failed uploads leave no parts."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -56,7 +56,7 @@ def spot(tmp_path: Path) -> Spot:
 
 
 def send(remote: DatabricksFiles, run: str, spot: Spot, entity: Entity = Entity.RUN) -> RemoteFile:
-    """As a server that has just begun: it knows no more than is noted."""
+    """Send a file as after a restart of the server, with only the stored state."""
     with OpenFile(spot, note=UploadCheckpoint(spot.blobs, ("push", run))) as source:
         return remote.send(entity, run, "a/ü.bin", source)
 

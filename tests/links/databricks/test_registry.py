@@ -144,7 +144,7 @@ def test_a_failed_remote_registration_does_not_prevent_deleting_its_model(
 def test_a_copy_with_a_failed_registration_is_skipped_and_a_sync_creates_it_again(
     server: Server, databricks: Databricks, mode: str
 ) -> None:
-    """It was waited for, for ever."""
+    """The link used to wait for it without a limit."""
     here = server.api.new_workspace("north")
     registry, there = Registry(here), databricks.registry
     run, source = trained(here, "training")

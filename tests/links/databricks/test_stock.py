@@ -1,5 +1,5 @@
-"""The stock client beside a link on one Databricks workspace: that it is served as it wants to be says that the workspace of the
-tests has the shape which real clients know, and what either wrote the other one reads."""
+"""The stock client and a link on one Databricks workspace read each other's data.  That the stock client works also shows that
+the emulated workspace matches the real API."""
 
 import json
 import subprocess

@@ -196,7 +196,7 @@ def test_names_that_would_collide_on_the_remote_are_kept_apart(server: Server, d
 
 
 def test_all_links_together_keep_the_rate_limits(server: Server) -> None:
-    """Twenty-two a second, and seven of those that are dear; we ask for twenty at most, from two workspaces at once."""
+    """The limit is 22 calls a second, and 7 for expensive ones; two workspaces together make at most 20."""
     databricks = Databricks(calls_a_second=22)
     try:
         for name in ("north", "south"):

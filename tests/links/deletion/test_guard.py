@@ -1,4 +1,4 @@
-"""A link that would delete more than its bound pauses, says what it would delete, and goes on when somebody accepts that."""
+"""A link that would delete more than its limit pauses, reports the deletions, and continues when a user accepts them."""
 
 from collections.abc import Callable
 from pathlib import Path

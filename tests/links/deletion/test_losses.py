@@ -1,4 +1,4 @@
-"""A side that lost its store, or was put back to an older one, takes nothing along: what nobody removed stays."""
+"""A side that lost its store, or was restored to an older one, causes no deletions on the other side."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -116,7 +116,7 @@ kinds = pytest.mark.parametrize("kind", ["trackside", pytest.param("mlflow", mar
 def test_local_versions_are_kept_when_the_remote_store_is_recreated(
     world: World, kind: str, mode: str, with_runs: bool
 ) -> None:
-    """By a sync, which looks at the runs first, and forgets those that are gone; or by itself, after a kill."""
+    """By a sync, which reads runs first and drops missing ones, or without a sync after a kill."""
     if with_runs:
         world.there.new_run(world.there.new_experiment("old"))
     Registry(world.there).new_model("iris")
@@ -261,7 +261,7 @@ def _options() -> tuple[str, ...]:
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["push", "both", "pull"])
 def test_an_experiment_with_a_reused_id_is_another_experiment(world: World, mode: str) -> None:
-    """Neither takes the name of the other, nor its runs."""
+    """Neither gets the name or the runs of the other."""
     world.keep("south")
     world.link("mlflow", mode)
     source = world.there if mode == "pull" else world.here

@@ -1,4 +1,5 @@
-"""The end of a link, or of its workspace, while the other side is away: nothing hangs, and what is left is what was asked for."""
+"""The removal of a link, or of its workspace, while the other side is unavailable: no call hangs, and the requested copies
+remain."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -56,7 +57,7 @@ def test_a_workspace_is_deleted_with_its_links_while_the_remote_is_away(
 
 
 def test_a_link_can_be_removed_during_a_call_of_its_remote(db: Any, flaky: Flaky, tmp_path: Path) -> None:
-    """Nor does its step, which has nowhere left to write that the remote failed."""
+    """The running step also ends without an error, although it can no longer store the failure of the remote."""
     with db.write(WS) as tx:
         made = store.create(tx, LINK, Kind.TRACKSIDE, flaky.url, Mode.PULL, Options(), None, "")
     roots = Roots(str(tmp_path / "files"))

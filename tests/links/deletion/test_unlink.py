@@ -1,4 +1,4 @@
-"""What goes with a link whose copies shall go: what it made, on either side; and nothing that somebody else has a part in."""
+"""A link that is removed with its copies deletes only objects that it created on either side, and no shared ones."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -99,7 +99,7 @@ def test_a_remote_experiment_with_runs_of_its_own_is_kept(server: Server) -> Non
 
 
 def test_copies_from_an_mlflow_server_are_removed(here: Api, stock: Api, as_stock: Flaky) -> None:
-    """Such a server says nothing of when an experiment or a logged model was made: that is no change here."""
+    """Such a server does not return creation times of experiments and logged models, which must not count as a local change."""
     experiment = stock.new_experiment("theirs")
     run = stock.new_run(experiment)
     stock.post("logged-models", experiment_id=experiment, name="m")

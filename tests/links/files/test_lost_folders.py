@@ -1,4 +1,4 @@
-"""Files that are out of reach, since their disk is not there, are not files that somebody deleted: no copy goes for it."""
+"""Files on an unavailable disk do not count as deleted: no copy is removed."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -49,7 +49,7 @@ def folder_of(server: Server, run_id: str) -> Path:
 def test_files_that_were_lost_with_their_disk_are_not_deleted_on_the_other_side(
     start: Callable[..., Server], mode: str, loser: str
 ) -> None:
-    """Though the run goes on, and puts more files where the disk had been."""
+    """Even if the run continues, and writes more files to the folder of the disk."""
     servers = {"here": start(), "there": start()}
     apis = {name: server.api for name, server in servers.items()}
     source, target = ("there", "here") if mode == "pull" else ("here", "there")
@@ -83,7 +83,7 @@ def test_files_that_were_lost_with_their_disk_are_not_deleted_on_the_other_side(
 def test_a_folder_that_was_lost_with_its_disk_is_not_deleted_on_the_other_side(
     start: Callable[..., Server], mode: str, loser: str
 ) -> None:
-    """Though other files of the run are left; one that is missing beside others was removed."""
+    """Even if other files of the run are available.  A single missing file in an available folder was removed."""
     servers = {"here": start(), "there": start()}
     apis = {name: server.api for name, server in servers.items()}
     source, target = ("there", "here") if mode == "pull" else ("here", "there")
@@ -181,7 +181,7 @@ def test_restored_files_are_unchanged(start: Callable[..., Server]) -> None:
 def test_the_removal_of_the_last_files_of_a_run_reaches_both_sides(
     start: Callable[..., Server], mode: str, path: str
 ) -> None:
-    """One by one, by their folder, or all of the run at once."""
+    """One by one, by their folder, or all files of the run at once."""
     servers = {"here": start(), "there": start()}
     apis = {name: server.api for name, server in servers.items()}
     source, target = ("there", "here") if mode == "pull" else ("here", "there")
@@ -212,7 +212,7 @@ def test_a_removal_on_one_side_reaches_a_third_side(start: Callable[..., Server]
 def test_no_copy_is_deleted_when_an_mlflow_server_has_lost_its_disk(
     start: Callable[..., Server],
 ) -> None:
-    """It does not say what was removed: that others of the run are left tells."""
+    """Such a server does not report removals, so remaining files of the run show that its disk is available."""
     here, there = start(), start()
     run = there.api.new_run()
     for name in ("a/b.txt", "c.txt", "d.txt"):
@@ -240,7 +240,7 @@ def test_no_copy_is_deleted_when_an_mlflow_server_has_lost_its_disk(
 def test_a_bucket_that_does_not_answer_makes_a_run_wait(
     start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    """What could not be read was not left out for good."""
+    """Unreadable files are skipped only temporarily."""
     with stand_in.served() as options:
         bucket = Flaky(int(options["endpoint"].rpartition(":")[2]))
         for name, value in {

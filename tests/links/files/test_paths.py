@@ -1,4 +1,4 @@
-"""Paths of files that a store of links cannot take leave their run alone."""
+"""File paths that the store of links cannot store do not affect their run."""
 
 import random
 import string

@@ -52,7 +52,7 @@ def side(db: Any, server: Server, there: Api, tmp_path: Path) -> Iterator[LinkCo
 def test_a_file_is_removed_on_the_other_side_if_its_removal_was_requested(
     db: Any, side: LinkContext, there: Api, was_told: bool
 ) -> None:
-    """Though it was the last one of the run, and no step has read of it yet; else it comes back."""
+    """Even if it was the last file of the run and no step has read its removal yet; otherwise the file is restored."""
     run, spot = on_both_sides(db, side, there)
 
     spot.blobs.delete(spot.key)
@@ -106,7 +106,7 @@ def test_an_unfinished_removal_counts_for_an_hour(db: Any, side: LinkContext, th
 def test_the_server_records_a_removal_before_it_deletes(
     start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bucket that refuses the deletion keeps the file: what is recorded of it then was recorded before."""
+    """A bucket that refuses the deletion keeps the file, so the record must have been written before."""
     with s3.served() as options, closing(s3.Gate(options["endpoint"])) as gate:
         for name, value in {**options, "endpoint": gate.endpoint, "endpoint_url": gate.endpoint}.items():
             monkeypatch.setenv(f"AWS_{name.upper()}", value)

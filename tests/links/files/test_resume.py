@@ -1,4 +1,4 @@
-"""A large file goes on where its transfer broke off, and is seen only whole and right."""
+"""The transfer of a large file resumes after an interruption, and only the complete file is visible."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -100,7 +100,7 @@ def test_a_part_that_a_busy_remote_does_not_take_is_the_only_one_that_is_sent_ag
 
 @pytest.mark.slow
 def test_a_file_that_is_overwritten_during_a_transfer_arrives_in_its_new_version(pair: Pair) -> None:
-    """Two versions of one size are never mixed."""
+    """Two versions of equal size are never mixed."""
     for mode in ("push", "pull"):
         source, target, way = _ends(pair, mode)
         run = source.api.new_run()

@@ -1,4 +1,4 @@
-"""What the log of a link says where a change is overwritten: once, and in links of one way too."""
+"""The log of a link reports an overwritten change once, also in one-way links."""
 
 import threading
 
@@ -38,7 +38,7 @@ def test_a_conflict_is_reported_once_even_if_the_remote_fails_meanwhile(here: Ap
 
 
 def test_local_changes_during_a_remote_request_are_not_overwritten(here: Api, there: Api, flaky: Flaky) -> None:
-    """A file that is long on its way holds up what came from there."""
+    """A slow file transfer delays the write of the pulled changes."""
     run = here.new_run(tags=[{"key": "color", "value": "red"}])
     add(here, LINK, f"{flaky.url}/ws/south", mode="both")
     until(lambda: len(all_runs(there)) == 1, "the run to arrive")

@@ -1,4 +1,4 @@
-"""The rule by which two documents become one, and the points that a peer lacks."""
+"""The merge of two documents, and the points that the other side lacks."""
 
 import struct
 

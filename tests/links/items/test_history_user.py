@@ -1,4 +1,4 @@
-"""What a link brings is in its name in the history of every kind of items."""
+"""Changes by a link have its name in the history of every kind of item."""
 
 from support import evaluation_datasets as datasets
 from support.client import Api

@@ -124,7 +124,7 @@ def test_an_object_deleted_locally_but_changed_remotely_is_restored(db: Any) -> 
 
 
 def test_an_item_of_a_kind_that_keeps_deleted_ones_is_created_again_where_it_is_absent(db: Any) -> None:
-    """It was purged there, or lost with its store: nobody deleted it."""
+    """It was purged or lost with the store, and not deleted by a user."""
     pair = Pair(db, Mode.BOTH)
     pair.reconciler.type.keeps_deleted = True
     pair.put(HERE, DOC)

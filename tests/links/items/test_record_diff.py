@@ -1,4 +1,4 @@
-"""What is to be done about a record, and what two versions of one become."""
+"""The actions for a record, and the merge of two versions of a record."""
 
 import json
 from typing import Any

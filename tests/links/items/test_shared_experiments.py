@@ -1,4 +1,4 @@
-"""An experiment of one name in several workspaces that meet in one: none of them claims its times for itself."""
+"""Experiments with one name in several workspaces that link to one: their times converge."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""Evaluation datasets in links to what knows none, or not all of their calls: the rest goes on, and the log says so once."""
+"""Evaluation datasets in links to servers without them, or without some calls: other items are copied, and the log reports it
+once."""
 
 import json
 

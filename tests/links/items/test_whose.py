@@ -1,4 +1,4 @@
-"""Whose an item is that both sides have, and which is which: what a link is not known to have made stays when its copies go."""
+"""The owner and the identity of items that both sides have: only items that a link certainly created are removed with it."""
 
 import itertools
 import time
@@ -80,7 +80,7 @@ def test_an_object_from_a_third_workspace_is_a_copy_of_neither_side(server: Serv
 
 @pytest.mark.slow
 def test_a_copy_that_is_part_of_another_link_stays(server: Server, here: Api, there: Api) -> None:
-    """Else its deletion would go on to there, where it may be the original."""
+    """Otherwise its deletion would be copied to the other link, which may have the original."""
     third = server.api.new_workspace("third")
     run = there.new_run()
     add(there, "on", url_of(server, "third"))
@@ -115,7 +115,7 @@ def test_links_to_the_same_remote_keep_copies_that_another_link_created(server: 
 def test_a_local_experiment_with_a_former_name_of_another_one_stays_distinct_remotely(
     here: Api, there: Api, flaky: Flaky
 ) -> None:
-    """Also when the renaming comes late."""
+    """Also if the rename is read late."""
     old = here.new_experiment("x")
     before = here.new_run(old)
     add(here, LINK, f"{flaky.url}/ws/south")
@@ -137,7 +137,7 @@ def test_a_local_experiment_with_a_former_name_of_another_one_stays_distinct_rem
 def test_a_remote_experiment_with_a_former_name_of_another_one_stays_distinct_locally(
     here: Api, stock: Api, flaky: Flaky
 ) -> None:
-    """Also when it is heard of first."""
+    """Also if the new experiment is read first."""
     new, old = stock.new_experiment("left out"), stock.new_experiment("x")
     before, after = stock.new_run(old), stock.new_run(new)
     add(here, LINK, f"{flaky.url}/ws/stock", mode="pull", exclude=["left out"])

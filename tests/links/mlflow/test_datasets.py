@@ -1,4 +1,4 @@
-"""Evaluation datasets of a real `mlflow server`, which chooses ids by itself and keeps no log of what changes."""
+"""Evaluation datasets of a real `mlflow server`, which assigns ids itself and has no change log."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is logged to a server that keeps no log of changes comes here, also where no search shows it."""
+"""Data on a server without a change log is copied, even if no search returns it."""
 
 from typing import Any
 

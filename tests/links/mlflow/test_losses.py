@@ -1,4 +1,4 @@
-"""A real `mlflow server` whose database is another one by now, or an earlier one: what is registered stays here."""
+"""A real `mlflow server` with a replaced or older database: local registered models are kept."""
 
 import shutil
 from collections.abc import Callable, Iterator

@@ -1,6 +1,5 @@
-"""Nothing comes twice to a server that chooses its own ids, whatever is lost on the way and whoever else links it.
-
-Here it is a workspace of Trackside that does not say so; `test_stock_server` has a real one."""
+"""No object is created twice on a server that assigns ids itself, despite lost answers and other links.  The server is a
+Trackside that presents itself as MLflow; `test_server` has a real one."""
 
 import itertools
 import threading
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("as_stock")  # the proxy
     "call", ["runs/create", pytest.param("logged-models", marks=pytest.mark.slow), "model-versions/create"]
 )
 def test_an_object_whose_creation_had_no_answer_is_created_once(here: Api, stock: Api, flaky: Flaky, call: str) -> None:
-    """On a connection that is kept, where a call that had no answer may have arrived all the same."""
+    """On a persistent connection, where a call without an answer may have been executed."""
     run = here.new_run()
     here.post("runs/update", run_id=run, status="FINISHED", end_time=5)
     here.post("logged-models", experiment_id="0", name="m", source_run_id=run)
@@ -45,7 +44,7 @@ def test_an_object_whose_creation_had_no_answer_is_created_once(here: Api, stock
 def test_two_workspaces_that_link_each_other_make_one_copy_of_a_run(
     server: Server, here: Api, stock: Api, flaky: Flaky
 ) -> None:
-    """The second one comes when the first one's copy is there, and has nothing but the id to know it by."""
+    """The second workspace starts when the copy of the first exists, and can recognize it only by the id."""
     west = server.api.new_workspace("west")
     _link(here, flaky)
     runs = [here.new_run(tags=[{"key": "n", "value": str(i)}]) for i in range(3)]
@@ -198,7 +197,7 @@ def test_a_parent_run_from_before_the_link_is_copied_completely(here: Api, stock
 
 @pytest.mark.slow
 def test_an_experiment_that_was_restored_for_a_run_is_deleted_again(here: Api, stock: Api, flaky: Flaky) -> None:
-    """Also where the remote fails in between: else it would come back here."""
+    """Also if the remote fails in between; otherwise the experiment would be restored locally."""
     experiment = here.new_experiment("gone")
     run = here.new_run(experiment)
     here.post("experiments/delete", experiment_id=experiment)
@@ -216,7 +215,7 @@ def test_an_experiment_that_was_restored_for_a_run_is_deleted_again(here: Api, s
 
 
 def test_a_trackside_is_not_linked_as_an_mlflow_server(server: Server, here: Api, flaky: Flaky) -> None:
-    """Not even itself, where each copy would be a run to be copied; also when it says what it is only later."""
+    """Not even the server itself, where each copy would be another run to copy; also if it identifies itself only later."""
     said = here.fault(f"{LINKS}", name=LINK, to=url_of(server, "north"), kind="mlflow")
     _link(here, flaky, workspace="north", experiments=["Default"])
     flaky.faults = lambda method, path: None

@@ -1,4 +1,4 @@
-"""Finding what changed on a server without a log of changes: page by page, and whatever the clocks say."""
+"""Detection of changes on a server without a change log: page by page, with any clocks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What both sides deleted and `mlflow gc` removed for good there stays removed."""
+"""Items that both sides deleted and `mlflow gc` purged remotely stay deleted."""
 
 import sqlite3
 from contextlib import closing

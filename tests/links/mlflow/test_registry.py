@@ -1,4 +1,4 @@
-"""The registry of a real `mlflow server`, which gives numbers by itself and keeps no log of what changes."""
+"""The registry of a real `mlflow server`, which assigns version numbers itself and has no change log."""
 
 from collections.abc import Iterator
 from pathlib import Path

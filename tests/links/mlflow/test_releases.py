@@ -1,4 +1,5 @@
-"""Links with real `mlflow server` processes of three releases: what an old one has no place for is said, and blocks nothing."""
+"""Links with real `mlflow server` processes of three releases: data that an old release does not support is reported, and blocks
+nothing."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -117,7 +118,7 @@ def test_everything_is_pulled(server: Server, stock: StockServer) -> None:
 
 
 def test_fields_that_the_remotes_release_lacks_are_kept_locally(server: Server, stock: StockServer) -> None:
-    """In a link in both directions, its absence there is no deletion."""
+    """In a link in both directions, a missing field does not count as deleted."""
     here = server.api.new_workspace("north")
     experiment = here.new_experiment("odd/things", tags=[{"key": "gone", "value": "1"}])
     run = here.new_run(experiment)
@@ -182,7 +183,7 @@ def test_both_sides_converge_after_a_kill_of_the_remote(server: Server, stock: S
 
 
 def test_the_registry_is_pushed_as_far_as_the_release_supports_it(server: Server, stock: StockServer) -> None:
-    """What it does not know blocks nothing: neither its own model nor the others."""
+    """Unsupported data blocks neither its own model nor others."""
     here = server.api.new_workspace("north")
     ours = Registry(here)
     run = here.new_run(here.new_experiment("registry/push"))

@@ -1,4 +1,4 @@
-"""Registered models that are renamed while a server that knows models by name alone is away."""
+"""Registered models that are renamed while a server that identifies models only by name is unavailable."""
 
 from typing import Any
 

@@ -116,7 +116,7 @@ def test_runs_of_either_side_reach_both(server: Server, stock: Api, stock_url: s
 
 
 def test_no_lost_answer_creates_a_duplicate(server: Server, stock: Api, stock_url: str) -> None:
-    """Each kind of call that makes something is done there, and its answer lost, once."""
+    """Each kind of call that creates an object is executed once with a lost answer."""
     here = server.api.new_workspace("north")
     flaky = Flaky(int(stock_url.rpartition(":")[2]))
     lost: set[str] = set()

@@ -1,4 +1,4 @@
-"""Registered models whose names other models take while a link to a server that knows models by name alone is away."""
+"""Registered models whose names are reused while a server that identifies models only by name is unavailable."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Traces of a real `mlflow server`, which keeps no log of what changes."""
+"""Traces of a real `mlflow server`, which has no change log."""
 
 from collections.abc import Iterator
 from typing import Any

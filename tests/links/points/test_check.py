@@ -1,5 +1,4 @@
-"""Points that a store lost or that rotted there, while the summary of their series says nothing of it, are found and mended when
-they are read."""
+"""A check that reads points finds lost or damaged points that the summary does not show, and a sync repairs them."""
 
 import sqlite3
 import struct
@@ -134,8 +133,8 @@ def test_a_check_by_reading_finds_a_lost_chunk_and_a_sync_restores_it(server: Se
 
 @pytest.mark.parametrize("mode", [pytest.param("push", marks=pytest.mark.slow), "both"])
 def test_a_check_by_reading_finds_a_changed_point(server: Server, mode: str) -> None:
-    """Points are a set: the true one comes back, and the other one is one more, for which a link of both directions has it here
-    too."""
+    """Points are a set: the original point is restored, and the changed one is an additional point, which a link in both
+    directions copies."""
     pair = Points(server, mode, _south)
     pair.spoil("south", _other_value)
 

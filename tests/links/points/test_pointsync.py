@@ -1,4 +1,4 @@
-"""What is sent of a run's points while somebody logs to it; on both databases."""
+"""Transfer of the points of a run during logging, on both databases."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Points that the other side refuses hold up nothing else of their run, and are tried again, less and less often."""
+"""Refused points do not delay other data of their run, and are retried with growing pauses."""
 
 import time
 from collections.abc import Callable

@@ -47,7 +47,7 @@ def test_a_locally_deleted_model_is_deleted_remotely_and_does_not_return(
 def test_a_model_that_was_deleted_before_the_link_is_not_reported_as_different(
     here: Api, there: Api, to: dict[str, Any]
 ) -> None:
-    """MLflow shows no such model: it is not made there, and nobody misses it."""
+    """MLflow does not return such a model, so it is neither created remotely nor reported as missing."""
     gone = _new_model(here, "gone")
     here.ask("DELETE", f"/api/2.0/mlflow/logged-models/{gone}")
     add(here, LINK, **to)

@@ -1,4 +1,4 @@
-"""Files of a version that are out of reach, since their disk is not there, are not files that it has not: it waits for them."""
+"""A version with files on an unavailable disk is not created without them, but waits."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -17,7 +17,7 @@ LINK = "l"
 
 @pytest.mark.parametrize("mode", ["push", pytest.param("pull", marks=pytest.mark.slow)])
 def test_a_version_with_unavailable_files_waits_for_them(start: Callable[..., Server], mode: str) -> None:
-    """Without them it would be there for good."""
+    """Otherwise the remote version would never get files."""
     here, there = start(), start()
     source, target = (there, here) if mode == "pull" else (here, there)
     _new_version(source.api)

@@ -1,4 +1,4 @@
-"""What is removed in the very moment in which a link looks at it: the order of events is forced at the calls of the link."""
+"""Removals while a link reads an item: the tests force the order of events at calls of the link."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ ITEM = "/item"
 def test_a_model_deleted_locally_before_its_version_is_read_is_deleted_remotely(
     server: Server, here: Api, there: Api, flaky: Flaky
 ) -> None:
-    """Its version goes first, and with it the alias there, which is no change of the model by anybody."""
+    """Its version is deleted first, and with it the remote alias, which must not count as a change of the model."""
     ours = _linked(here, flaky)
     removed = _once(flaky, "POST", ITEM, lambda: Registry(server.api.within("north")).delete_model())
 

@@ -1,4 +1,4 @@
-"""The entry by which registered models and versions come as they are elsewhere: under their uids, numbers and times."""
+"""The API that writes replicas of registered models and versions with their uids, numbers and times."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A registry that cannot be read holds up no run, and one that is lost takes nothing along."""
+"""An unreadable registry does not delay runs, and a lost registry deletes nothing on the other side."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a link remembers of items, series and files, and that each call leaves what is not its own alone."""
+"""The state of items, series and files of a link; each call changes only its own rows."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""A link to where no server may call is refused, with a reason to those who may know."""
+"""A link to a closed address is refused; only administrators get the reason."""
 
 import pytest
 from msgspec.structs import replace

@@ -1,4 +1,4 @@
-"""Whatever goes wrong between two servers, or with one of them, both come to the same end, and nothing comes twice."""
+"""Two servers converge without duplicates after any failure between them or of one of them."""
 
 import itertools
 import random
@@ -19,7 +19,7 @@ LINK = "rough"
     ["cut-request", *(pytest.param(fault, marks=pytest.mark.slow) for fault in ("429", "500", "503", "cut-answer"))],
 )
 def test_each_call_may_fail_once(server: Server, flaky: Flaky, fault: str) -> None:
-    """Every fifth call fails, so that each kind of call is hit some day; what was half done is done again."""
+    """Every fifth call fails, so that each kind of call fails eventually and is repeated."""
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     add(here, LINK, f"{flaky.url}/ws/south")
     runs = [_fill(here, i) for i in range(3)]

@@ -1,4 +1,4 @@
-"""A remote that a link pulls from says anything: it reaches no file that is not its item's own."""
+"""A hostile remote of a pull link cannot access files of other items."""
 
 import json
 from collections.abc import Callable

@@ -1,5 +1,4 @@
-"""A remote that hangs, or answers with anything but what it should, is trouble of its link alone: said, waited for, and over
-when it is over."""
+"""A remote that hangs or sends invalid answers affects only its link, which reports the problem and recovers."""
 
 import threading
 from collections.abc import Callable

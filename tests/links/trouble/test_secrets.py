@@ -1,4 +1,4 @@
-"""A link's secret is in no file of the server, in nothing that it says and in no answer, whatever goes wrong."""
+"""The secret of a link is in no file, log or answer of the server, even after failures."""
 
 import subprocess
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Trouble with one item, or for a while, holds up nothing else; and a pause that the remote asks for is kept to."""
+"""Problems of one item, or temporary ones, do not delay other items; Retry-After of the remote is respected."""
 
 import pytest
 

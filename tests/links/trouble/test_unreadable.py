@@ -1,4 +1,4 @@
-"""What a remote says of one item cannot be read: the link's log names the item, and the others go on."""
+"""An unreadable item of a remote is named in the link's log, and the others are copied."""
 
 import json
 from collections.abc import Callable

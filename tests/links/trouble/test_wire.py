@@ -1,4 +1,4 @@
-"""What comes of a call when the remote does anything but answer it: an error that says so, soon, and in little memory."""
+"""Calls to a remote that does not answer correctly end soon with a clear error and in little memory."""
 
 import gzip
 import re
@@ -263,7 +263,7 @@ def test_a_call_on_a_broken_kept_connection_is_repeated_on_a_new_one(
 def test_requests_that_must_not_be_repeated_are_sent_once(
     contexts: dict[str, ssl.SSLContext | None], tls: str, send: Callable[[HttpClient], Any]
 ) -> None:
-    """Whoever made the call looks first whether it arrived."""
+    """The caller first checks whether the call was executed."""
     answer = Halfway(reset)
     with Remote(answer, contexts[tls]) as remote:
         answer.remote = remote
@@ -279,7 +279,7 @@ def test_requests_that_must_not_be_repeated_are_sent_once(
 
 
 def test_a_connection_that_the_remote_closes_is_reopened() -> None:
-    """An answer that says so is the last one of its connection; the next call waits as long as all do."""
+    """An answer with `Connection: close` is the last one of its connection; the next call opens a new one."""
     with Remote(whole("200 OK", b"{}", "connection: close")) as remote:
         http = HttpClient(remote.url, Secret())
         for _ in range(3):

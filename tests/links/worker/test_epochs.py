@@ -1,4 +1,4 @@
-"""What a link knows of the store behind its address, on both databases."""
+"""The identity of the remote store, as a link tracks it, on both databases."""
 
 from typing import Any, cast
 

@@ -1,4 +1,4 @@
-"""How far a link is behind, and what it carried: also of a link that takes."""
+"""The lag of a link and its transferred items, also of a pull link."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Several servers on one store: one works on a link at a time, and another goes on when it is gone."""
+"""Several servers on one store: one works on a link at a time, and another one continues after its end."""
 
 import os
 import signal
@@ -40,7 +40,7 @@ def database(postgres_settings: Settings) -> Iterator[Any]:
 def test_one_server_works_on_a_link_until_its_lease_expires(
     database: Any, flaky: Flaky, there: Api, tmp_path: Path
 ) -> None:
-    """Two workers of the same link, as two servers have them; the lease ends by the store's clock, which we move."""
+    """Two workers of the same link, as on two servers; the lease expires by the store's clock, which the test moves."""
     url = f"{flaky.url}/ws/{there.workspace}"
     with database.write(WS) as tx:
         link = store.create(tx, LINK, Kind.TRACKSIDE, url, Mode.PUSH, Options(), None, "")

@@ -1,4 +1,4 @@
-"""How many calls a second a remote gets from us, by a clock that only moves when somebody waits."""
+"""The rate limits of calls to a remote, with a clock that only advances during waits."""
 
 import itertools
 import threading
@@ -28,7 +28,7 @@ class Clock:
 
 
 def test_a_token_bucket_limits_calls_to_its_rate() -> None:
-    """By a clock that only moves when somebody waits."""
+    """The clock only advances during waits."""
     clock = [0.0]
 
     def wait(seconds: float) -> bool:

@@ -1,4 +1,4 @@
-"""What is to be compared is marked piece by piece, and goes on where it was."""
+"""Items are marked for comparison in batches, which resume after an interruption."""
 
 from typing import Any
 

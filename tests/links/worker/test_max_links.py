@@ -1,4 +1,4 @@
-"""A server has so many links: each takes a thread."""
+"""The number of links of a server is limited, since each takes a thread."""
 
 from collections.abc import Callable
 

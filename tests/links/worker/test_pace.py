@@ -1,4 +1,4 @@
-"""A link makes room for whoever calls its server, and not for what the server does for the link itself."""
+"""A link slows down for other calls of its server, and not for the work that it causes itself."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What changes once a link is paused is left to the time after it."""
+"""A paused link does not copy later changes."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""A link on whose other side nothing happens asks it less often; by a clock that the test moves."""
+"""A link polls a quiet remote less often, by a clock that the test moves."""
 
 from pathlib import Path
 from typing import Any

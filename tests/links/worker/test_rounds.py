@@ -1,4 +1,4 @@
-"""Every run is looked at again in turn, within its share of the time, and no round is shorter than half a minute."""
+"""Every run is polled again in turn within its share of the time, and a round takes at least half a minute."""
 
 from typing import Any
 

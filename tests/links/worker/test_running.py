@@ -1,4 +1,4 @@
-"""Runs that say for ever that they are running, by a clock that the tests move."""
+"""Runs that stay in the status RUNNING, by a clock that the tests move."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whatever is busy, each item that a link is to compare has its turn, and none holds up the others for long."""
+"""Each item of a link is processed in turn, and no busy item delays the others for long."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path

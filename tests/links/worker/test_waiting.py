@@ -1,4 +1,4 @@
-"""Who waits for a remote waits alone."""
+"""Calls that wait for a remote do not delay other calls."""
 
 import json
 import select
@@ -12,7 +12,7 @@ ASKING = 6  # more than there are threads for searches
 
 
 def test_unresponsive_remotes_do_not_delay_searches(start: Callable[..., Server]) -> None:
-    """The remote takes the connection and never answers, so each `link add` waits for its time-out."""
+    """The remote accepts the connection and never answers, so each `link add` waits for its timeout."""
     server = start()
     experiment = server.api.new_experiment("iris")
     run_id = server.api.new_run(experiment)

@@ -1,4 +1,4 @@
-"""A link's worker is woken by what concerns it: no timer of these servers ends within the test."""
+"""Events of a link wake its worker: no timer of these servers fires during the test."""
 
 from collections.abc import Callable
 

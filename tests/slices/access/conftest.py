@@ -1,4 +1,4 @@
-"""A server of which nobody may do anything without a role, with an administrator."""
+"""A server with an administrator, on which users need a role for every call."""
 
 from collections.abc import Callable, Iterator
 

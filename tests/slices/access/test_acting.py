@@ -1,4 +1,4 @@
-"""Webhooks act in the name of their makers: what a maker may not read, no receiver is told."""
+"""Webhooks act as their creators: a receiver gets no data that the creator may not read."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""The audit log: what is written, that it cannot be changed unseen, and how it is read."""
+"""The audit log: its entries, detection of changes, and export."""
 
 import csv
 import io

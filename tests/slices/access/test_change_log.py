@@ -1,4 +1,4 @@
-"""What the change log shows a caller who is denied a part of the workspace."""
+"""The change log for a caller who is denied a part of the workspace."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Nobody raises their own rights: by groups, roles, users, tokens, identities, denials, or credentials of deleted users."""
+"""No caller can extend their own rights by groups, roles, users, tokens, identities, denials, or credentials of deleted users."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a guesser learns: nothing by an answer, and nothing by the work that an answer costs."""
+"""Answers and response times reveal nothing to a caller who guesses names or credentials."""
 
 import pytest
 from argon2 import extract_parameters

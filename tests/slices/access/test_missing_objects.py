@@ -1,4 +1,4 @@
-"""Assignments and denials at what does not exist, and of names that come later."""
+"""Assignments and denials at missing objects, and at names of future objects."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Passwords that an administrator hands out: they serve to choose another one, and for nothing else."""
+"""One-time passwords from an administrator, which only allow to set another password."""
 
 import json
 import re

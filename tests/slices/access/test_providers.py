@@ -468,7 +468,7 @@ def test_claims_are_compared_as_json_text() -> None:
 def test_a_sign_in_that_was_begun_at_one_provider_does_not_end_at_another(
     chosen: Settings, tmp_path: Path, issuer: TestIssuer
 ) -> None:
-    """Mix-up: both providers take part, and one of them is an attacker's."""
+    """Mix-up attack: both providers are configured, and one of them is malicious."""
     file = tmp_path / "two.toml"
     (tmp_path / "secret").write_text(f"{SECRET}\n")
     with closing(TestIssuer()) as evil:

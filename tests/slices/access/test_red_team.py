@@ -1,4 +1,4 @@
-"""Every route, as an attacker calls it: by credentials of a deleted user, and to tell what is hidden from what is missing."""
+"""Every route, called by an attacker: with credentials of a deleted user, and to distinguish hidden from missing objects."""
 
 import re
 from collections.abc import Iterator

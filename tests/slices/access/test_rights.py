@@ -1,4 +1,4 @@
-"""What callers may do with some experiments and models and not with others: what they find, and what they are told."""
+"""Rights on some experiments and models: the objects that callers find, and the answers that they get."""
 
 from typing import Any
 

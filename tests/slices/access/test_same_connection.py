@@ -1,4 +1,4 @@
-"""Calls on one connection with one head: what the server remembers of the first one ends with the caller's rights."""
+"""Calls with the same head on one connection: a change of the caller's rights invalidates the cache of the first call."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""Who is let in: passwords, tokens, sessions, and what is refused."""
+"""Authentication by passwords, tokens and sessions, and refusals."""
 
 import pytest
 from argon2 import PasswordHasher

@@ -1,4 +1,4 @@
-"""Who reads what through GraphQL, and who makes runs of prompts: the same as through REST."""
+"""Rights for GraphQL and for runs of prompts, which equal the rights for REST."""
 
 from typing import Any
 

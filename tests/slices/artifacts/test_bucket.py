@@ -1,4 +1,4 @@
-"""The same calls with the artifacts in a bucket: of the proxy, and of runs whose clients write to it by themselves."""
+"""Artifact calls with a bucket: of the proxy, and of runs whose clients write to the bucket directly."""
 
 import urllib.request
 from collections.abc import Iterator
@@ -87,7 +87,7 @@ def test_an_aborted_upload_leaves_no_parts(bucket_server: Server, s3: dict[str, 
 
 @pytest.mark.slow
 def test_a_large_file_is_sent_to_the_bucket_and_back_in_little_memory(bucket_server: Server, place: str) -> None:
-    """That of our server: the bucket's is this process."""
+    """The memory of the server; the bucket is served by this process."""
     size = 256 * MIB
     bucket_server.ask("PUT", f"{place}/warm", bytes(3 * PART_BYTES))
     bucket_server.ask("GET", f"{place}/warm")

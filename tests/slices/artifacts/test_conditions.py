@@ -1,4 +1,4 @@
-"""What a file's answer says of it, and what of the file a request wants: conditions and ranges."""
+"""Headers of downloads, conditional requests and ranges."""
 
 from email.utils import formatdate, parsedate_to_datetime
 from typing import Any

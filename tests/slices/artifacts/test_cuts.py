@@ -1,4 +1,4 @@
-"""Transfers that are cut: by the client, by kill -9, by a stop of the server.  What is not whole is not there."""
+"""Interrupted transfers: by the client, by kill -9, by a stop of the server.  Incomplete files are not visible."""
 
 import os
 import shutil
@@ -160,7 +160,7 @@ def test_a_large_file_is_transferred_in_little_memory(measured: Server, place: s
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_5_gib_are_stored_and_read_unchanged_in_little_memory(measured: Server, place: str) -> None:
-    """Past the 4 GiB that 32 bits count."""
+    """Above the limit of 4 GiB of 32-bit numbers."""
     count = 5 << 10
     if shutil.disk_usage(measured.store).free < (count + 1024) * MIB:
         pytest.skip("there is no room for 5 GiB")

@@ -1,4 +1,4 @@
-"""What becomes of a workspace's files when it ends, and when another one of its name begins."""
+"""The files of a workspace after its deletion, and after the creation of another one with its name."""
 
 from collections.abc import Iterator
 from pathlib import Path

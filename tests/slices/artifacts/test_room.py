@@ -1,4 +1,4 @@
-"""Downloads while clients that do not read have the room of all answers."""
+"""Downloads while slow clients use up the memory for answers."""
 
 import json
 

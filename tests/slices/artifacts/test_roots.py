@@ -1,4 +1,4 @@
-"""A workspace's own root: only where the operator allowed it, for one workspace, and never over what the server keeps."""
+"""Artifact roots of workspaces: only at allowed locations, for one workspace, and never over the server's own files."""
 
 import json
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def file_of(server: Server, run_id: str, path: str, workspace: str = "default") 
 
 
 def test_no_caller_can_read_a_file_of_the_servers_user(closed: Server) -> None:
-    """The story of the finding: a root over everything, and a run whose id cuts the URI."""
+    """A reported attack: a root above all files, and a run with an id that cuts the URI."""
     made = new_workspace(closed, "evil", "file:///")
     experiment = closed.call("experiments/create", name="x", artifact_location="file:///etc")["experiment_id"]
 

@@ -1,4 +1,4 @@
-"""The files of a run: through the proxy, in a local folder, and where the server opens nothing."""
+"""The files of a run: through the proxy, in a local folder, and at locations that the server does not open."""
 
 from collections.abc import Iterator
 from pathlib import Path

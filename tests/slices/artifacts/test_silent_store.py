@@ -1,4 +1,4 @@
-"""A store that takes connections and never answers holds up its own calls only, and no shutdown."""
+"""A store that accepts connections and never answers delays only its own calls, and no shutdown."""
 
 import json
 import signal

@@ -149,7 +149,7 @@ def test_one_run_and_one_file_are_printed_in_the_singular(server: Server, said: 
 
 @pytest.mark.slow
 def test_a_server_goes_on_creating_runs_after_an_import_beside_it(server: Server, said: Said, tmp_path: Path) -> None:
-    """The command takes keys of runs in a process of its own."""
+    """The command uses keys of runs in a separate process."""
     team = fill(server.api)[0]
     store = store_of(server)
     said("backup", "export", "team", *store, "--to", tmp_path)

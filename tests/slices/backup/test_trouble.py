@@ -212,7 +212,7 @@ def test_a_backup_of_a_newer_release_is_refused(server: Server, said: Said, tmp_
 def test_a_backup_with_tables_that_do_not_match_its_schema_is_refused(
     server: Server, said: Said, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
-    """Somebody changed it, and the checksums too."""
+    """The backup and its checksums were changed."""
     filled_run(server.api)
     kept, target = tmp_path / "kept", tmp_path / "new"
     backup_id = backup(said, server, kept)

@@ -1,4 +1,4 @@
-"""Permanent deletions: the preview, what is freed, what stands in the way, and what a second call finds."""
+"""Permanent deletions: previews, freed data, obstacles, and repeated calls."""
 
 from pathlib import Path
 from typing import Any

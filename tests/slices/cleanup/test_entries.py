@@ -1,4 +1,4 @@
-"""Deletions of what is one entry of a slice: a deployment, a webhook, a schedule, an alert rule, a saved view, a record of a
+"""Deletions of single objects of a slice: a deployment, a webhook, a schedule, an alert rule, a saved view, a record of a
 dataset, a dataset input of a run; and of a link with the copies that it made."""
 
 import json

@@ -1,4 +1,4 @@
-"""What `mlflow gc` of 3.17 does wrong, and its issues tell: not here.  Numbers are those of issues of mlflow/mlflow."""
+"""Known defects of `mlflow gc` 3.17 that Trackside does not have.  Numbers are issues of mlflow/mlflow."""
 
 import http.client
 import json
@@ -59,7 +59,7 @@ def test_a_missing_file_or_folder_stops_nothing(api: Api, chosen: Settings) -> N
 
 
 def test_an_experiment_takes_the_files_of_its_logged_models_and_their_folders(api: Api, chosen: Settings) -> None:
-    """There `gc` of an experiment removes the row of a logged model, and leaves its files and an empty folder of the run."""
+    """`mlflow gc` of an experiment removes the row of a logged model, and leaves its files and an empty folder of the run."""
     experiment_id = api.new_experiment("old")
     run_id = filled_run(api, experiment_id)
     made = api.post("logged-models", experiment_id=experiment_id, name="net", source_run_id=run_id)["model"]["info"]
@@ -91,7 +91,7 @@ def test_a_run_whose_model_is_registered_stays(api: Api) -> None:  # #3160, #317
 
 
 def test_a_name_in_the_trash_is_free(api: Api) -> None:
-    """There it cannot be used again, and the error shows SQL."""
+    """In MLflow the name cannot be reused, and the error contains SQL."""
     experiment_id = api.new_experiment("taken")
     api.post("experiments/delete", experiment_id=experiment_id)
 
@@ -104,7 +104,7 @@ def test_a_name_in_the_trash_is_free(api: Api) -> None:
 
 
 def test_only_the_trash_is_deleted_and_orphans_are_previewed(api: Api, chosen: Settings) -> None:
-    """There is no dry run and no size there; here both are, and nothing but the trash goes."""
+    """MLflow has neither a dry run nor sizes."""
     kept, gone = filled_run(api), filled_run(api)
     api.post("runs/delete", run_id=gone)
     before = stored_bytes(chosen)
@@ -129,7 +129,7 @@ def test_one_file_of_a_run_is_deleted_over_http(api: Api, chosen: Settings) -> N
 
 @pytest.mark.both
 def test_a_deleted_run_is_purged_with_all_logged_data(api: Api, chosen: Settings) -> None:  # #13393
-    """There rows of tags, metrics, params or inputs keep the run by a foreign key, on PostgreSQL."""
+    """In MLflow on PostgreSQL, foreign keys of tags, metrics, params or inputs prevent the deletion of the run."""
     experiment_id = api.new_experiment("old")
     run_id = filled_run(api, experiment_id)
     dataset = {"name": "rows", "digest": "d1", "source_type": "local", "source": "/x"}
@@ -146,8 +146,8 @@ def test_a_deleted_run_is_purged_with_all_logged_data(api: Api, chosen: Settings
 
 
 def test_a_deletion_completes_after_its_caller_has_disconnected(server: Server) -> None:  # #12005
-    """There the files of a run go in one call over HTTP.  One that takes longer than the timeout is repeated, fails with 500, and
-    the run stays.  Here a job deletes, and a call that its caller left can be sent again."""
+    """MLflow deletes the files of a run in one HTTP call.  A call that exceeds the timeout is repeated and fails with 500, and
+    the run stays.  In Trackside a job deletes, and an interrupted call can be repeated."""
     api, run_id, other = server.api, filled_run(server.api), filled_run(server.api)
     for each in (run_id, other):
         folder = next((server.data / "artifacts").rglob(f"*{each}*/**/note.txt")).parent / "many"
@@ -178,7 +178,7 @@ def leave(server: Server, path: str, body: dict[str, Any]) -> None:
 def test_served_files_in_a_folder_are_deleted_with_any_tracking_uri_of_the_shell(
     server: Server, said: Said, monkeypatch: pytest.MonkeyPatch, uri: str
 ) -> None:  # #5852, #13188
-    """There the command opens the proxy's URIs itself, by the tracking URI of the shell, and fails without the right one."""
+    """In MLflow the command opens the proxy's URIs itself by the tracking URI of the shell, and fails without the right one."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri) if uri else monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     run_id = filled_run(server.api)
     server.api.post("runs/delete", run_id=run_id)
@@ -193,7 +193,8 @@ def test_served_files_in_a_folder_are_deleted_with_any_tracking_uri_of_the_shell
 def test_served_files_in_a_bucket_are_deleted_and_a_refusal_of_the_bucket_keeps_rows(
     start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:  # #7558
-    """There `gc` deletes no file of a served bucket.  A bucket that refuses is said, the rows stay, and the next call ends it."""
+    """`mlflow gc` deletes no file of a served bucket.  Trackside reports a bucket that refuses, keeps the rows, and the next call
+    completes the deletion."""
     url = request.getfixturevalue("postgres_url")
     with s3.served() as options, closing(s3.Gate(options["endpoint"])) as gate:
         for name, value in {**options, "endpoint": gate.endpoint, "allow_http": "true"}.items():

@@ -1,4 +1,4 @@
-"""Legal holds: no way of deletion takes what is held, and the message names the hold."""
+"""Legal holds: every kind of deletion refuses objects on hold, and the message names the hold."""
 
 import json
 from typing import Any

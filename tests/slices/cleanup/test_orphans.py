@@ -1,4 +1,4 @@
-"""Orphans: files without a row, rows without files, the grace, the quarantine and its purge."""
+"""Orphans: files without a row, rows without files, the grace period, the quarantine and its purge."""
 
 import json
 import os
@@ -133,7 +133,7 @@ def test_orphans_are_moved_to_the_quarantine_restored_and_purged(server: Server)
 
 
 def test_a_file_that_has_a_row_or_a_new_version_by_now_is_not_moved(server: Server) -> None:
-    """The search is out of date when its result is used."""
+    """The result of the search is outdated when it is used."""
     api, store = server.api, store_of(server)
     version, upload = f"azureml-uploads/local/{'c' * 8}", f"{GONE}/artifacts"
     assert api.transport.send("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{version}/m/MLmodel", {}, b"x").status == 200

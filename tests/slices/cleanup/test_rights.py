@@ -1,4 +1,4 @@
-"""Who may delete permanently and see the trash, and what the audit log says of it."""
+"""Rights for permanent deletion and for the trash, and their entries in the audit log."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What takes space: counted by a job, and summed by experiment, user, kind, age, item and workspace."""
+"""Used storage: counted by a job, and summed by experiment, user, kind, age, item and workspace."""
 
 import json
 from typing import Any

@@ -180,7 +180,7 @@ def test_the_command_asks_for_the_name_and_prints_the_freed_bytes(server: Server
 
 
 def test_a_deletion_empties_every_table_of_the_workspace() -> None:
-    """A table that is new belongs into one of the lists of `tenants`."""
+    """A new table must be added to one of the lists of `tenants`."""
     made = set()
     for each in migrations():
         for found in re.finditer(r"CREATE TABLE (\w+) \((.*?)\n\)", each.text, re.DOTALL):

@@ -1,4 +1,4 @@
-"""What the dataset tells of its records, their deletion and their pages; on both databases."""
+"""The summary, the deletion and the pages of records, on both databases."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What a record of an evaluation dataset holds, and how it is merged; on both databases."""
+"""The contents and the merge of records of evaluation datasets, on both databases."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Evaluation datasets that are written as they are elsewhere; on both databases."""
+"""Replicas of evaluation datasets, on both databases."""
 
 from typing import Any
 
