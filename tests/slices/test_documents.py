@@ -1,4 +1,4 @@
-"""The documents of runs: made when a run rests, gone when it changes, and answers that stay within a size."""
+"""The documents of runs: created when a run is idle, deleted when it changes; answers are limited in size."""
 
 import random
 import sqlite3
@@ -257,7 +257,7 @@ def test_a_writer_that_hangs_gets_a_bounded_number_of_bytes(sqlite: SqliteDataba
 
 
 def test_no_document_outlives_the_move_of_its_workspace(sqlite: SqliteDatabase) -> None:
-    """A search that began before the move hands over what it made after a search of the default workspace has."""
+    """A search that began before the move saves its documents after a search of the default workspace."""
     with sqlite.write(1) as tx:
         ws = workspaces.create(tx, "moved").workspace_id
         experiments.create_default(tx.within(ws), "mlflow-artifacts:/")
@@ -363,7 +363,7 @@ def test_documents_of_runs_that_were_just_logged_are_made_on_each_database(db: A
 
 
 def test_a_document_has_each_character_of_a_value(db: Any) -> None:
-    """The rows of one run are read otherwise than those of several."""
+    """The rows of one run are read by another statement than those of several."""
     odd = "".join(map(chr, range(0 if db.dialect == "sqlite" else 1, 0x110))) + "\u2028\ufeff\ufffe\U0001f600\U0010ffff"
     with db.write(1) as tx:
         made = make(tx, 2)

@@ -137,7 +137,7 @@ def test_several_deleted_experiments_have_one_name(api: Api) -> None:
 
 @pytest.mark.both
 def test_a_notebook_gets_its_existing_experiment_again(api: Api) -> None:
-    """A notebook of Databricks makes its experiment in each session, and means the one that it has."""
+    """A Databricks notebook creates its experiment in each session, and must get the existing one."""
     mine = [{"key": "mlflow.experiment.sourceId", "value": "42"}]
     other = [{"key": "mlflow.experiment.sourceId", "value": "43"}]
     made = api.post("experiments/create", name="/Shared/iris", tags=mine)["experiment_id"]

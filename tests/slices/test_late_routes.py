@@ -1,4 +1,4 @@
-"""Routes that are loaded after the server listens are answered by the short way too (core/http/direct)."""
+"""Routes that are loaded after the server listens also use the fast path (core/http/direct)."""
 
 import errno
 import gc

@@ -1,4 +1,4 @@
-"""What went into runs and what came out of them; on both databases."""
+"""Inputs and outputs of runs, on both databases."""
 
 import json
 from typing import Any
@@ -107,7 +107,7 @@ def test_the_largest_allowed_values_are_stored(api: Api) -> None:
 
 
 def test_the_length_of_a_model_id_is_limited(api: Api) -> None:
-    """It is part of an index, which in PostgreSQL takes 2,700 bytes at most."""
+    """The id is part of an index, whose entries are limited to 2,700 bytes in PostgreSQL."""
     run_id = api.new_run()
 
     wrong: list[list[dict[str, Any]]] = [[{"model_id": "m" * 251, "step": 1}], [{"model_id": ""}], [{}]]
@@ -179,7 +179,7 @@ def test_the_record_of_a_model_is_kept_as_a_tag(api: Api) -> None:
 
 
 def test_a_model_is_recorded_whatever_stood_in_the_tag(api: Api) -> None:
-    """Users may write to it, and the server cuts what is long."""
+    """Users may write the tag, and the server truncates long values."""
     run_id = api.new_run()
     model = '{"run_id": "%s", "artifact_path": "%s", "utc_time_created": "now", "flavors": {}}'
     for path in ("one", "two"):

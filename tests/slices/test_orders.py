@@ -1,4 +1,4 @@
-"""Orders that are kept in memory: a page is the one that the database finds without them, whatever has changed meanwhile."""
+"""Cached orders: a page equals the result of the database without the cache, after any changes."""
 
 import itertools
 import random

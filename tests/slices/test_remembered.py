@@ -1,4 +1,4 @@
-"""What the writer of a SQLite store remembers for new runs: which experiments take runs, and the next key.  On both databases."""
+"""The cache of the writer of a SQLite store for new runs: active experiments, and the next key.  On both databases."""
 
 import gc
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The id of a request: taken in, given back, told in the log and in a span."""
+"""The id of a request: accepted, returned, and written to the log and to a span."""
 
 import json
 import subprocess

@@ -260,7 +260,7 @@ def test_a_key_can_have_letters_of_any_script(api: Api, subtests: pytest.Subtest
 
 
 def test_the_character_nul_is_the_callers_mistake(api: Api, subtests: pytest.Subtests) -> None:
-    """PostgreSQL cannot store it: no store takes it, so that every store can be moved to every other."""
+    """PostgreSQL cannot store NUL, so no store accepts it and data can be moved between stores."""
     cases: list[tuple[str, dict[str, Any]]] = [
         ("runs/set-tag", {"key": "k", "value": "a\0b"}),
         ("runs/log-parameter", {"key": "k", "value": "\0"}),

@@ -1,4 +1,4 @@
-"""Searches end: after their time, when nobody waits for them, and before they begin if they could not end."""
+"""Searches are ended after a time limit and when the client disconnects, and refused if they would take too long."""
 
 import itertools
 import threading
@@ -108,7 +108,7 @@ def test_the_patterns_of_a_filter_are_bounded_together(sqlite_api: Api) -> None:
 
 
 def test_a_search_by_costly_patterns_is_interrupted_between_two_of_them(sqlite_settings: Settings) -> None:
-    """A LIKE is one step of SQLite's machine, however long it takes."""
+    """A LIKE is one step of SQLite's virtual machine, which cannot be interrupted."""
     client = Client(patience=1)
     text, pattern = "a" * 7999, "%" + "a" * 1990 + "b%"
     with closing(opening.open_database(sqlite_settings)) as database:

@@ -1,4 +1,4 @@
-"""The web UI of stock MLflow, from the wheel that is installed for the tests, and what its pages ask."""
+"""The web UI of stock MLflow, from the wheel that is installed for the tests, and the calls of its pages."""
 
 import re
 from collections.abc import Callable

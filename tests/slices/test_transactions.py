@@ -1,4 +1,4 @@
-"""Transactions: statements over many rows, and in whose name something is written."""
+"""Transactions: statements over many rows, and the user of a write."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Workspaces: how they begin, how requests come in, how they end; on both databases."""
+"""Workspaces: creation, addressing and deletion; on both databases."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""One table by each engine through the server's jobs: the same predictions, the same failed rows, and nothing twice."""
+"""One table scored by each engine through the server's jobs: equal predictions and failed rows, without duplicates."""
 
 import json
 from pathlib import Path

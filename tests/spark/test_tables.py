@@ -1,4 +1,4 @@
-"""Tables of Spark's catalog as the output: written once by a job, whole or not at all."""
+"""Tables of Spark's catalog as output: written once and atomically by a job."""
 
 import json
 import subprocess

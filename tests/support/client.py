@@ -28,7 +28,7 @@ class Reply:
 
 
 class Unanswered(ConnectionError):
-    """The server was gone before it answered."""
+    """Raised if the server ended before it answered."""
 
 
 class Transport(Protocol):
@@ -46,7 +46,7 @@ class Api:
         return Api(self.transport, workspace)
 
     def post(self, path: str, /, _body: Any = None, *, version: str = "2.0", **fields: Any) -> Any:
-        """The answer of a call that succeeds.  The body is given whole, or field by field."""
+        """Return the answer of a successful call.  The body is given as a whole or by field."""
         return _succeeded(self.ask("POST", path, _body if _body is not None else fields, version=version))
 
     def get(self, path: str, /, *, version: str = "2.0", **arguments: Any) -> Any:
@@ -55,7 +55,7 @@ class Api:
     def fault(
         self, path: str, /, _body: Any = None, *, method: str = "POST", version: str = "2.0", **fields: Any
     ) -> tuple[int, str, str]:
-        """Status, error_code and message of a call that does not."""
+        """Return status, error_code and message of a failed call."""
         if method == "GET":
             reply = self.ask("GET", path, version=version, arguments=fields)
         else:
@@ -169,7 +169,7 @@ class Inside:
         return self.begin(method, path, headers, body).result(TIMEOUT_S)
 
     def begin(self, method: str, path: str, headers: Headers, body: bytes) -> "Future[Reply]":
-        """Sends without waiting."""
+        """Send a request without waiting for the answer."""
         return asyncio.run_coroutine_threadsafe(self._answer(method, path, headers, body), self._loop)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A mail server on loopback, which answers as a test says."""
+"""A mail server on loopback with answers chosen by the test."""
 
 import ssl
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A courier of webhooks without its clock, and what tests ask of it."""
+"""A courier of webhooks with a clock of the test, and helpers for it."""
 
 import time
 from dataclasses import dataclass, field

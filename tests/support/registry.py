@@ -1,4 +1,4 @@
-"""The registry's calls, for tests: what is not said is some plain value."""
+"""Calls of the registry for tests, with default values for omitted arguments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

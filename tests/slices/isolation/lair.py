@@ -1,4 +1,4 @@
-"""A workspace full of what nobody outside may see."""
+"""A workspace with an object of every kind, which no other workspace may see."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ NOWHERE = "http://127.0.0.1:1"  # refuses connections
 
 @dataclass
 class Lair:
-    """A workspace full of what nobody outside may see, and the names of all of it."""
+    """A workspace with an object of every kind, and the names of all objects."""
 
     api: Api
     workspace_id: int
@@ -130,7 +130,7 @@ def trace_with_a_span(api: Api, experiment_id: str) -> dict[str, str]:
 
 
 def reviews(api: Api, experiment_id: str) -> dict[str, str]:
-    """A scorer, a question, a queue that the trace waits in, and an issue."""
+    """Create a scorer, a question, a queue with the trace, and an issue."""
     here = {"experiment_id": experiment_id, "name": "registered"}
 
     def make(path: str, **fields: Any) -> Any:
@@ -164,7 +164,7 @@ def ended_import(api: Api, data: Path) -> str:
 
 
 def ended_job(database: Any, workspace_id: int) -> str:
-    """A job that has ended, with its log, and a schedule that is paused: neither changes by itself."""
+    """Create an ended job with its log, and a paused schedule; neither changes later."""
     from jobs.test_plan import SCHEDULE
 
     with database.write(workspace_id) as tx:
@@ -182,7 +182,7 @@ def ended_job(database: Any, workspace_id: int) -> str:
 
 
 def watch_with_a_window(database: Any, workspace_id: int) -> None:
-    """A monitor that is paused, with a window and an incident."""
+    """Create a paused monitor with a window and an incident."""
     config = monitors.Config(target=monitors.Target(endpoint=WORD), baseline=monitors.Baseline(dataset=WORD))
     result = {"rules": "default", "rows": 3, "rows_reference": 9, "reference": WORD, "notes": [WORD]}
     judged = Judged(slice="", start=1, end=2, rows=3, sums=b"", scores=[], result=json.dumps(result).encode())
@@ -203,7 +203,7 @@ def watch_with_a_window(database: Any, workspace_id: int) -> None:
 
 
 def webhook_with_a_delivery(api: Api, database: Any, workspace_id: int) -> dict[str, str]:
-    """One that was given up: nothing happens to it by itself."""
+    """Create a webhook with a failed delivery, which does not change later."""
     webhook = api.post(
         f"{OURS}/webhooks",
         name=WORD,

@@ -1,6 +1,5 @@
-"""Nothing crosses workspaces: every route is called from outside with the ids of what lies inside.
-
-What lies inside is full of a word that no caller knows, so no answer may hold it; and not a row of it may change.
+"""Isolation of workspaces: every route is called from outside with the ids of objects inside.  The objects contain a secret word,
+which no answer may contain, and none of their rows may change.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +29,7 @@ OWNERS = (  # what other rows belong to, and must be of the same workspace as
 
 @pytest.fixture
 def application(chosen: Settings, make_application: Callable[..., app.App]) -> app.App:
-    """One that lets webhooks lead to this machine: none leads anywhere."""
+    """An application that allows webhooks to this machine; none is delivered."""
     made = make_application(
         structs.replace(chosen, webhook_schemes=("http",), allow_private_webhooks=True, default_role=())
     )
@@ -100,7 +99,7 @@ def test_every_route_has_a_workspace_or_is_listed_as_an_exception(application: a
 
 
 def test_this_test_knows_the_fields_of_all_calls(application: app.App, lair: Lair) -> None:
-    """So that a call that names something new is tried with the name of something inside."""
+    """So that a call with a new field is tested with the name of an object inside."""
     named = {f"{name}s" for name in lair.names} | set(lair.names)
     grown = {
         "run_uuid",
@@ -167,7 +166,7 @@ def test_no_route_shows_or_changes_hidden_objects_of_the_same_workspace(
 def check_closed(
     application: app.App, lair: Lair, stranger: Api, *, may_create: bool = False, but: tuple[str, ...] = ()
 ) -> None:
-    """A stranger who `may_create` may add rows of their own, and change none that is there.  `but`: paths left out."""
+    """Check that an outsider changes no existing row; one who `may_create` may add rows.  `but`: paths left out."""
     names: dict[str, Any] = {
         **lair.names,
         "run_uuid": lair.names["run_id"],
@@ -206,7 +205,7 @@ def check_closed(
 
 
 def test_the_same_calls_inside_the_workspace_succeed(application: app.App, lair: Lair) -> None:
-    """Else the test above would prove nothing: what a route names is there, whichever route it is."""
+    """Otherwise the test above would prove nothing: the objects of every route exist."""
     names = {**lair.names, "run_uuid": lair.names["run_id"]}
     seen, not_found = 0, {}
     before = contents(application, lair.workspace_id)

@@ -1,4 +1,4 @@
-"""Whatever order the points of models come in, and however often: searches see what a list of them says."""
+"""Points of models in any order and repetition: searches equal a search in a list of the points."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""How logged models are searched: filters, orders, pages; on both databases."""
+"""Searches of logged models: filters, orders, pages; on both databases."""
 
 from typing import Any
 

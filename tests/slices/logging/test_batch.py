@@ -1,4 +1,4 @@
-"""What log-batch and its single kin promise; on both databases."""
+"""The contract of log-batch and of the calls for single values, on both databases."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What a caller sends is taken as it is, or refused in words that show no secret."""
+"""Input of callers is stored unchanged, or refused with a message without secrets."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A run is read with the datasets and models that went into it and came out of it."""
+"""A run is read with its input datasets and its input and output models."""
 
 from typing import Any
 

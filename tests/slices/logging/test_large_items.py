@@ -1,4 +1,4 @@
-"""Items of an import that are too large for one transaction: they come whole, and others write meanwhile."""
+"""Items of an import that are too large for one transaction: they are imported completely, without blocking other writes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Runs that are made and updated many at once: each call has its own answer, and later ones see what earlier ones did."""
+"""Creation and update of many runs at once: each call has its own answer, and later calls see the results of earlier ones."""
 
 from typing import Any
 

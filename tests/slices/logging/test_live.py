@@ -1,4 +1,4 @@
-"""What an open page hears of changes, and that it waits for them."""
+"""The call by which open pages wait for changes."""
 
 from concurrent.futures import Future
 from typing import Any

@@ -32,7 +32,7 @@ def pages(api: Api, run_id: str, key: str, size: int) -> list[list[Point]]:
 
 
 def ntile(ordered: list[Point], most: int) -> list[Point]:
-    """As SQL's NTILE cuts rows into buckets: the first of each, and the last of all in place of the last first."""
+    """Return the first row of each bucket of SQL's NTILE, with the last row of all instead of the last of these."""
     if len(ordered) <= most:
         return ordered
     size, larger = divmod(len(ordered), most)

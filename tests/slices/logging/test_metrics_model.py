@@ -1,4 +1,4 @@
-"""Whatever is logged in whatever order: the stored series is the set that plain Python holds, and so is its summary."""
+"""The stored series and its summary equal a set of points in Python, for any points in any order."""
 
 import math
 from dataclasses import dataclass, field
@@ -137,7 +137,7 @@ def test_a_series_is_the_set_of_what_was_logged(
 
 @pytest.mark.both
 def test_only_the_series_that_are_full_are_merged(db: Any) -> None:
-    """Two runs log in one group; one key of each has as many small points as make a chunk."""
+    """Two runs log in one group; one key of each has enough points for a chunk."""
     full = {key: [(i, i, float(i)) for i in range(1100)] for key in ("a", "b")}
     with db.write(1) as tx:
         (first, first_seq), (second, second_seq) = new_run(tx), new_run(tx)
@@ -200,7 +200,7 @@ def _ranked(points: list[Point]) -> list[tuple[int, int, float, bool]]:
 
 
 def _ntile(ordered: list[Any], most: int) -> list[Any]:
-    """The first row of each bucket as SQL's NTILE cuts them, and the last of all in place of the last first."""
+    """Return the first row of each bucket of SQL's NTILE, with the last row of all instead of the last of these."""
     if len(ordered) <= most:
         return ordered
     size, larger = divmod(len(ordered), most)

@@ -1,4 +1,4 @@
-"""Commands of batches use connections of their own: a group that waits for a lock or the disk does not delay others."""
+"""Batch commands use separate connections, so that a group that waits for a lock or the disk does not delay others."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What only PostgreSQL does: connections break, servers race, commits are in doubt."""
+"""Faults that only PostgreSQL has: broken connections, races of servers, commits with an unknown result."""
 
 import threading
 from collections.abc import Callable, Iterator

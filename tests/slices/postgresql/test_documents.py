@@ -1,4 +1,4 @@
-"""Documents of runs on PostgreSQL, where nobody knows alone what has changed."""
+"""Documents of runs on PostgreSQL, where no server knows all changes."""
 
 import random
 import threading

@@ -1,4 +1,4 @@
-"""What is asked of a PostgreSQL server at the start: that it is there, lets us in, and keeps every text."""
+"""Checks of a PostgreSQL server at the start: it is reachable, accepts the credentials, and stores every text."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Two servers at the registry at once: the second waits for the first, and then sees what it did."""
+"""Concurrent changes of the registry by two servers: the second waits for the first, and then sees its changes."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -53,7 +53,7 @@ def race(db: PostgresDatabase, other: PostgresDatabase, admin: Admin) -> Race:
 
 
 def waits(admin: Admin, database: str) -> bool:
-    """Does a connection wait for a lock?"""
+    """Return whether a connection waits for a lock."""
     return bool(rows(admin, "SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'", database))
 
 

@@ -12,7 +12,7 @@ WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND wait_eve
 
 
 def test_a_workspace_gets_a_root_while_others_write(db: PostgresDatabase) -> None:
-    """They once shared a lock, so that the server and its own batch writers deadlocked."""
+    """A shared lock once caused a deadlock of the server and its own batch writers."""
     with db.write_beside(1) as other:
         other.run("UPDATE workspaces SET description = 'open' WHERE workspace_id = :ws")
         with db.write(1) as tx:

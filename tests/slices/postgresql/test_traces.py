@@ -1,4 +1,4 @@
-"""Spans that come in on PostgreSQL: their round trips, and what other connections see of them."""
+"""Ingest of spans on PostgreSQL: round trips, and visibility for other connections."""
 
 import threading
 from collections.abc import Sequence

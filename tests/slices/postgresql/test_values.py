@@ -1,4 +1,4 @@
-"""Values and statements on their way to PostgreSQL and back."""
+"""Transfer of values and statements to PostgreSQL and back."""
 
 import json
 import random
@@ -94,7 +94,7 @@ def test_many_rows_are_sent_together(db: PostgresDatabase) -> None:
 
 
 def test_a_failure_of_posted_rows_is_reported_to_their_command(db: PostgresDatabase) -> None:
-    """Rows of `many` go out with the next statement, which may be another command's."""
+    """Rows of `many` are sent with the next statement, which may belong to another command."""
 
     def missing(tx: Tx) -> None:
         note("half-done")(tx)

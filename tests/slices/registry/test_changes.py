@@ -1,4 +1,4 @@
-"""What the change log has of models and versions: links, webhooks and the audit read it."""
+"""Entries of the change log about models and versions, which links, webhooks and the audit log read."""
 
 from typing import Any
 

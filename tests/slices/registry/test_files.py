@@ -1,4 +1,4 @@
-"""The files of versions: read through the server, and removed with a version when that is asked for.  On both databases."""
+"""The files of versions: read through the server, and removed with a version on request.  On both databases."""
 
 import asyncio
 import json
@@ -319,7 +319,7 @@ def test_files_that_another_server_has_counted_are_not_counted_again(api: Api, c
 
 
 def test_a_form_body_deletes_nothing(registry: Registry, api: Api, subtests: pytest.Subtests) -> None:
-    """As `curl -d delete_files=true` sends one: it would lose the rows and keep the files."""
+    """As `curl -d delete_files=true` sends it: the call would delete the rows and keep the files."""
     registry.new_version()
 
     for what in ("registered-models/iris", "model-versions/iris/1"):
@@ -457,7 +457,7 @@ def test_invalid_deletions_are_refused(registry: Registry, subtests: pytest.Subt
 
 
 def test_the_server_deletes_only_files_in_its_folders(registry: Registry, api: Api, tmp_path: Path) -> None:
-    """A run's root may name any place; the server opens and empties only what it serves."""
+    """A run's root may be any location; the server accesses only locations that it serves."""
     outside = tmp_path / "outside"
     experiment = api.new_experiment("elsewhere", artifact_location=outside.as_uri())
     run = api.new_run(experiment)

@@ -1,5 +1,4 @@
-"""The history of a model: what happened to its name, versions, stages and aliases, and what was the case at a moment.
-On both databases."""
+"""The history of a model: changes of its name, versions, stages and aliases, and the state at a time.  On both databases."""
 
 from typing import Any
 
@@ -22,7 +21,7 @@ def registry(api: Api) -> Registry:
 
 
 def events(registry: Registry, name: str = "iris", **asked: Any) -> list[dict[str, Any]]:
-    """Without what no test can foresee."""
+    """Return the events without values that differ in each test."""
     found = registry.call("GET", f"{OWN}/registered-models/{name}/history", **asked).get("events", [])
     return [{key: value for key, value in event.items() if key not in ("id", "time")} for event in found]
 
@@ -57,7 +56,7 @@ def test_the_history_has_every_change_with_its_user(registry: Registry) -> None:
 
 
 def test_the_history_has_the_name_of_a_basic_sign_in(registry: Registry, subtests: pytest.Subtests) -> None:
-    """As clients do that know nothing of our header, by MLFLOW_TRACKING_USERNAME."""
+    """Clients without Trackside's header send MLFLOW_TRACKING_USERNAME."""
     cases: list[tuple[dict[str, str], str]] = [
         ({"authorization": "Basic YW5hOnNlY3JldDp4"}, "ana"),  # ana:secret:x
         ({"authorization": "basic w6RuYTo="}, "äna"),

@@ -1,4 +1,4 @@
-"""Where a version comes from, and which models a run made.  On both databases."""
+"""The origin of a version, and the models of a run.  On both databases."""
 
 import json
 from typing import Any

@@ -74,7 +74,7 @@ def test_servers_that_share_a_store_agree_on_names_and_stages(
 
 
 def test_a_number_is_never_given_twice_also_after_kill_9(any_server: Server) -> None:
-    """Every number that a client saw stays with what it registered, and the next one is new."""
+    """Every number that a client received belongs to its version, and the next number is new."""
     Registry(any_server.api).new_model()
     seen: dict[int, str] = {}
 
@@ -112,7 +112,7 @@ def test_a_number_is_never_given_twice_also_after_kill_9(any_server: Server) -> 
 
 @pytest.mark.slow
 def test_the_number_of_a_deleted_version_is_not_given_again_also_after_kill_9(any_server: Server) -> None:
-    """Each round deletes the newest version again and again until the server is killed."""
+    """Each round deletes the newest version repeatedly until the server is killed."""
     Registry(any_server.api).new_model()
     seen: list[str] = []
 

@@ -1,4 +1,4 @@
-"""MLflow's calls about registered models and versions: shapes, words and what moves what.  On both databases."""
+"""MLflow's calls for registered models and versions: answers, messages and effects.  On both databases."""
 
 import pytest
 

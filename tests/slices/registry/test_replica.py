@@ -1,4 +1,4 @@
-"""Versions that come from elsewhere, by a link or an import: what they may be made of, and how they are found."""
+"""Replicated versions, by a link or an import: their allowed sources, and searches for them."""
 
 import pytest
 

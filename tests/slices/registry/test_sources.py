@@ -1,4 +1,4 @@
-"""What a version may be made of, by what runs, logged models and other versions say.  On both databases."""
+"""Allowed sources of versions: runs, logged models and other versions.  On both databases."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Changes of many runs at once, and how they are taken back; on both databases."""
+"""Changes of many runs at once, and their undo; on both databases."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A filter is checked and completed while somebody types it."""
+"""Filters are checked and completed while the user types."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Readers of the change log miss nothing and see nothing twice, whatever writers and other servers do meanwhile."""
+"""Readers of the change log get each entry once, for any concurrent writers and servers."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -127,7 +127,7 @@ def test_logging_after_a_read_of_the_feed_is_announced_again(application: Any, a
 
 
 def test_a_new_reader_gets_a_run_that_was_logged_to_earlier(application: Any, api: Api) -> None:
-    """Its logging was announced, and nobody has read that: the next points must be announced all the same."""
+    """Its earlier entry in the change log is unread, and the next points must still be recorded for the new reader."""
     db = application.asgi._database
     run_id = api.new_run()
 
@@ -148,7 +148,7 @@ LOGGED = 60  # points of each of four runs
 
 
 def test_reading_a_run_after_its_change_entry_misses_no_point(application: Any, api: Api) -> None:
-    """A reader that looks at runs only when it hears of them knows in the end all that was logged, while others log."""
+    """A reader that reads runs only after their change entries finally has all data that is logged concurrently."""
     db = application.asgi._database
     runs = [api.new_run() for _ in range(4)]
     store.register(db, "reader")

@@ -1,4 +1,4 @@
-"""Every write says in the same transaction what it changed, and nothing else does; on both databases."""
+"""Every write, and nothing else, records its changes in the same transaction; on both databases."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ def test_each_write_records_what_it_changed(application: Any, api: Api) -> None:
 
 
 def test_logging_is_announced_again_after_another_change(application: Any, api: Api) -> None:
-    """A reader that has seen all news of a run must hear of what is logged to it afterwards."""
+    """A reader that has read all entries of a run must be notified of data that is logged afterwards."""
     log = Log(application)
     run_id = api.new_run()
     log.news()

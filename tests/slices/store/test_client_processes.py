@@ -1,4 +1,4 @@
-"""Clients in processes of their own, which share nothing but the server: one on SQLite, two on one PostgreSQL."""
+"""Clients in separate processes that share only the server: one on SQLite, two on one PostgreSQL."""
 
 import json
 import subprocess
@@ -136,7 +136,7 @@ def test_versions_are_numbered_one_after_the_other(race: Race) -> None:
 
 
 def test_an_alias_is_on_one_version_at_any_moment(race: Race) -> None:
-    """Half of the racers move it about, the others look: at what it leads to, and at the model."""
+    """Half of the clients move the alias, the others read the version of the alias and the model."""
     race.api.post("registered-models/create", name="lily")
     for _ in range(RACERS):
         race.api.post("model-versions/create", name="lily", source=CLOUD)

@@ -76,7 +76,7 @@ def statuses(replies: list[Reply]) -> dict[tuple[int, str], int]:
 
 
 def test_batches_to_one_run_lose_nothing(servers: Servers) -> None:
-    """Summary, tail and chunks of a series are read, changed and written back: by whoever has the run's lock."""
+    """The holder of the run's lock reads, changes and writes summary, tail and chunks of a series."""
     run_id = servers.api.new_run()
     rounds, size = 12, 40
 
@@ -178,7 +178,7 @@ def test_of_concurrent_renames_to_one_name_one_succeeds(servers: Servers) -> Non
 
 
 def test_no_run_outlives_the_deletion_of_its_experiment(servers: Servers) -> None:
-    """Runs that are made while their experiment is deleted are either refused or deleted with it."""
+    """Runs that are created during the deletion of their experiment are either refused or deleted with it."""
     for name in ("a", "b", "c"):
         experiment = servers.api.new_experiment(name)
 

@@ -1,4 +1,4 @@
-"""A disk that takes no more, and then does again: writes are refused clearly, and none that was acknowledged is lost."""
+"""A full disk, and free space afterwards: writes are refused with a clear error, and no acknowledged write is lost."""
 
 import os
 import resource
@@ -21,7 +21,7 @@ FREE = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process that runs")
 def test_a_full_disk_refuses_writes_until_it_has_room(server: Server) -> None:
-    """No file of the server may grow: what a full disk does to it, without filling one."""
+    """A limit on file sizes has the effect of a full disk."""
     assert server.process is not None
     api = server.api
     run_id = api.new_run()

@@ -1,4 +1,4 @@
-"""Commands that wait together are committed together, and each for itself; on both databases."""
+"""Queued commands share a commit and fail individually; on both databases."""
 
 import asyncio
 import sqlite3

@@ -1,4 +1,4 @@
-"""What SQLite's planner knows of a store: that a workspace and an experiment have many rows."""
+"""Statistics for SQLite's planner: a workspace and an experiment have many rows."""
 
 import sqlite3
 from collections.abc import Iterator

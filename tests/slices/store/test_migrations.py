@@ -1,4 +1,4 @@
-"""From one schema to the next; on both databases."""
+"""Migrations of the schema, on both databases."""
 
 import re
 from collections.abc import Callable
@@ -149,7 +149,7 @@ def test_a_migration_that_drops_a_table_is_not_folded_into_the_others() -> None:
 
 
 def test_each_file_has_a_number_of_its_own() -> None:
-    """Numbers may have gaps: branches that are developed at the same time take theirs from different ranges."""
+    """Numbers may have gaps, because parallel branches use different ranges."""
     numbers = [each.number for each in migrations()]
 
     assert numbers[0] == 1

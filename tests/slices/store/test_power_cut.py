@@ -1,4 +1,5 @@
-"""What `full` promises for a power cut: that an answer comes after the sync.  No power is cut; the disk stops to sync."""
+"""With `full` durability, answers are sent after the sync, so a power failure loses no acknowledged write.  The test makes syncs
+fail."""
 
 import signal
 import sqlite3
@@ -68,7 +69,7 @@ def test_with_full_durability_only_synced_writes_are_answered(start_failing: Cal
 
 
 def test_with_relaxed_durability_no_answer_waits_for_a_sync(start_failing: Callable[[str], Server]) -> None:
-    """The counterpart: here the same calls succeed, so that it is the sync that fails above."""
+    """The counterpart of the test above: the same calls succeed, so the sync causes the failures there."""
     server = start_failing("relaxed")
     api = server.api
     with closing(sqlite3.connect(server.data / "trackside.db", isolation_level=None)) as reader:

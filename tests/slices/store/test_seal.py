@@ -1,4 +1,4 @@
-"""Secrets are kept so that the store alone tells nothing of them, and never otherwise."""
+"""Secrets are stored only in a form that the store alone does not reveal."""
 
 import stat
 import sys

@@ -1,4 +1,4 @@
-"""What a store was before an upgrade, and the way back to it; on both databases."""
+"""Backups before upgrades, and their restore; on both databases."""
 
 import gzip
 import sqlite3

@@ -1,4 +1,4 @@
-"""What waits for changes of this server is woken by the commit."""
+"""A commit wakes the readers of changes in this server."""
 
 from typing import Any
 

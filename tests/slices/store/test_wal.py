@@ -1,4 +1,4 @@
-"""SQLite's log stays short under a writer that never rests, whatever a reader holds meanwhile."""
+"""SQLite's WAL stays short under a busy writer, also with long reads."""
 
 import sqlite3
 import threading

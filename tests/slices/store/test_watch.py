@@ -1,4 +1,4 @@
-"""The file of a SQLite store is watched by the time of its folder: whatever becomes of the file is seen at the next commit."""
+"""The file of a SQLite store is watched by the ctime of its folder: a removal or replacement is detected at the next commit."""
 
 import os
 import sqlite3
@@ -87,7 +87,7 @@ def test_other_files_of_the_folder_change_nothing(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_has_just_changed_is_not_trusted(tmp_path: Path) -> None:
-    """A second change in the same tick of the clock leaves the time of the folder as it is."""
+    """A second change in the same clock tick does not change the time of the folder."""
     path = make_store(tmp_path / "data")
     changed_ns = path.parent.stat().st_ctime_ns
     watching = Watch(path, lambda: changed_ns + SETTLED_NS, lambda _: (1, 1, changed_ns))

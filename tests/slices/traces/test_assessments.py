@@ -1,4 +1,4 @@
-"""Feedback and expectations, links to runs and prompts: made, overridden, updated, deleted and searched for."""
+"""Feedback, expectations, and links to runs and prompts: created, overridden, updated, deleted and searched."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What no client should send, and what each of it is answered with."""
+"""Invalid input of clients, and its errors."""
 
 import gzip
 import json

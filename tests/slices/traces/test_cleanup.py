@@ -1,4 +1,4 @@
-"""The space of traces: counted, limited by quotas, and freed by rules and by the deletion of their experiment."""
+"""The storage of traces: counted, limited by quotas, and freed by rules and by the deletion of their experiment."""
 
 import json
 import random

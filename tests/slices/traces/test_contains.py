@@ -1,4 +1,4 @@
-"""CONTAINS in filters of traces: a text is found as it is written, in any case of ASCII letters."""
+"""CONTAINS in filters of traces finds a literal text, ignoring the case of ASCII letters."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Faults while traces come in: a server that is killed, a disk that takes no more, requests and traces of any size."""
+"""Faults during the ingest of traces: a killed server, a full disk, requests and traces of any size."""
 
 import resource
 import sys
@@ -70,7 +70,7 @@ def test_a_killed_server_keeps_every_answered_trace(any_server: Server) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process that runs")
 def test_a_full_disk_refuses_traces_until_it_has_room(server: Server) -> None:
-    """No file of the server may grow: what a full disk does to it, without filling one."""
+    """A limit on file sizes has the effect of a full disk."""
     assert server.process is not None
     api = server.api
     export(api, Sent(1, trace=1))

@@ -1,4 +1,4 @@
-"""What clients log of traces, and what comes back: OTLP, start calls in any order, files of older clients."""
+"""Ingest and reads of traces: OTLP, start calls in any order, files of older clients."""
 
 import base64
 import gzip

@@ -1,4 +1,4 @@
-"""Issues: made, changed, and searched for by status and run, the gravest first, with the number of their traces."""
+"""Issues: created, changed, and searched by status and run, the most severe first, with the number of their traces."""
 
 from typing import Any
 

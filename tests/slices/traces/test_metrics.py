@@ -1,4 +1,4 @@
-"""Counts, sums and percentiles of traces, spans and assessments; how two filters go together."""
+"""Counts, sums and percentiles of traces, spans and assessments; combinations of two filters."""
 
 from typing import Any
 

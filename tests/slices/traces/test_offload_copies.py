@@ -1,4 +1,4 @@
-"""Spans in files where a trace is copied, or its place is not the usual one: backups, archives, links, roots of workspaces."""
+"""Offloaded spans with copies and other locations: backups, archives, links, roots of workspaces."""
 
 import os
 from collections.abc import Callable

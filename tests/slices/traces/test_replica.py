@@ -1,4 +1,4 @@
-"""Scorers, questions, queues and issues that an import puts beside the traces of an experiment."""
+"""Scorers, questions, queues and issues that an import adds to an experiment."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Traces are found by the names of their spans, whichever of them the index of names has by now."""
+"""Traces are found by the names of their spans, before and after the names are indexed."""
 
 import sqlite3
 from contextlib import closing

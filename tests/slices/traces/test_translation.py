@@ -1,4 +1,5 @@
-"""What other instrumentations say appears under MLflow's names, with costs by a table of prices; what was sent stays."""
+"""Attributes of other instrumentations are translated to MLflow's names, with costs by a table of prices; the sent attributes are
+kept."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The calls about webhooks: MLflow's as its clients know them, and our own; by REST, and over a kill."""
+"""Calls for webhooks: MLflow's and Trackside's own, also after a kill of the server."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Webhooks from a change to a receiver: what they are told, in which order, and for how long it is kept."""
+"""Deliveries of webhooks: their contents, order and retention."""
 
 import base64
 import time

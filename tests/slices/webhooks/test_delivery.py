@@ -1,4 +1,4 @@
-"""One request to one URL: to the address that was checked, over TLS for the name, and as the URL says."""
+"""A request to a URL: to the checked address, over TLS for the name, with the credentials of the URL."""
 
 import datetime as dt
 import socket

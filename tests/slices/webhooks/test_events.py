@@ -1,4 +1,4 @@
-"""Every event that a webhook may ask for, each made to happen by the calls that users make."""
+"""Every event of webhooks, caused by calls of users."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Webhooks that send mails: what arrives, and what a mail server may do wrong."""
+"""Webhooks that send mails: the mails, and faults of mail servers."""
 
 import socket
 from collections.abc import Callable, Iterator

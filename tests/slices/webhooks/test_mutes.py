@@ -1,4 +1,4 @@
-"""Muted times: what waits, and that it comes as one message afterwards."""
+"""Muted times: events wait, and are sent afterwards as one message."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Receivers that do not answer hold up those of their workspace and host only."""
+"""Unresponsive receivers delay only deliveries of their workspace and host."""
 
 from collections.abc import Callable
 

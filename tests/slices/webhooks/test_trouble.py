@@ -1,4 +1,4 @@
-"""Webhooks when something goes wrong: tried again, given up, and never where they may not go."""
+"""Failures of webhooks: retries, abandoned deliveries, and forbidden addresses."""
 
 import socket
 import threading

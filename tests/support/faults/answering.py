@@ -1,4 +1,4 @@
-"""A server of a test's own, which answers what the test says."""
+"""A server with answers chosen by the test."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Proxies in front of a PostgreSQL: one cuts connections where a test wants it, one takes TLS."""
+"""Proxies in front of a PostgreSQL: one cuts connections on request, one terminates TLS."""
 
 import socket
 import ssl
@@ -112,7 +112,7 @@ def once(word: bytes, action: str) -> Rule:
 
 
 class TlsProxy:
-    """Takes TLS as PostgreSQL does, and forwards what is in it to a server without."""
+    """Terminate TLS like PostgreSQL, and forward the contents to a server without TLS."""
 
     def __init__(self, port: int, certificate: Path, key: Path) -> None:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,4 +1,4 @@
-"""Remotes that answer anything but what they should: each connection is handed to a function, byte by byte."""
+"""Remotes with invalid answers: a function controls each connection."""
 
 import socket
 import ssl
@@ -62,12 +62,12 @@ class Remote:
 
 
 def silence(connection: socket.socket, over: threading.Event) -> None:
-    """Takes the request and says nothing."""
+    """Accept the request and send nothing."""
     over.wait()
 
 
 def drip(start: bytes, every_s: float) -> Answer:
-    """Sends `start` at once, and then a byte every so often, for ever."""
+    """Send `start` at once, and then single bytes with pauses, without an end."""
 
     def answer(connection: socket.socket, over: threading.Event) -> None:
         connection.sendall(start)
@@ -78,7 +78,7 @@ def drip(start: bytes, every_s: float) -> Answer:
 
 
 def flood(start: bytes, piece: bytes) -> Answer:
-    """Sends `start`, and then the same piece without an end."""
+    """Send `start`, and then the same piece repeatedly, without an end."""
 
     def answer(connection: socket.socket, over: threading.Event) -> None:
         connection.sendall(start)

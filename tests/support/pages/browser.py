@@ -1,4 +1,4 @@
-"""A real browser for tests: finds one, or says what to do."""
+"""Finds a real browser for tests, or reports how to install one."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ ARGUMENTS = (
 
 
 class NoBrowser(Exception):
-    """There is none; the message says what to do."""
+    """Raised if there is no browser; the message contains the remedy."""
 
 
 @cache

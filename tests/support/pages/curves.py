@@ -1,4 +1,4 @@
-"""Logs metrics as fast as the API takes them: what tests and benchmarks of charts draw."""
+"""Logs metrics at the highest rate of the API, for tests and benchmarks of charts."""
 
 from collections.abc import Iterable
 

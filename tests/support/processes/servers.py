@@ -23,7 +23,7 @@ TRACKSIDE = (sys.executable, "-c", "import sys; from trackside.cli.main import m
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """Ours, without settings that would leak in, and with nobody phoning home."""
+    """Return this environment without Trackside's settings, and with telemetry disabled."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TRACKSIDE_", "MLFLOW_"))}
     return inherited | {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"} | variables
 
@@ -100,7 +100,7 @@ class Server:
             self._sockets.pop().close()
 
     def start(self) -> "Server":
-        """Waits for the line that says where it listens."""
+        """Start the server, and wait for the line with its address."""
         words = ["server", "--port", str(free_port()), "--data", str(self.data), *self.options]
         if self.command is TRACKSIDE and forks.IS_POSSIBLE:
             self.process = forks.forks().start(
@@ -131,7 +131,7 @@ class Server:
         self._end(lambda process: process.send_signal(signal.SIGTERM))
 
     def kill9(self) -> None:
-        """All of its processes at once, with no chance to finish anything."""
+        """Kill all of its processes at once."""
         self._end(lambda process: os.killpg(process.pid, signal.SIGKILL))
 
     def suspend(self) -> None:

@@ -1,4 +1,4 @@
-"""The disk of a server's artifacts, which can go away and come back."""
+"""The disk of a server's artifacts, which tests unmount and mount again."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
 """Stores with many runs or many points, filled in this process, a transaction for a thousand runs or 50,000 points, by the
-functions that the calls use.  Who is stopped on the way continues with the next transaction."""
+functions that the calls use.  An interrupted fill continues with the next transaction."""
 
 import math
 import random
@@ -30,7 +30,7 @@ Tell = Callable[[int, int], None]  # how many are made, of how many
 
 
 def quiet(_made: int, _all: int) -> None:
-    """Tell nothing."""
+    """Print nothing."""
 
 
 def tell_of(what: str) -> Tell:

@@ -1,4 +1,4 @@
-"""Stores as older releases left them."""
+"""Stores in the state of older releases."""
 
 from collections.abc import Sequence
 from contextlib import closing

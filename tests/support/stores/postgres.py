@@ -97,7 +97,7 @@ class Postgres:
         self._reader.start()
 
     def pause(self) -> None:
-        """Every process of it stands still: connections stay, and nobody answers."""
+        """Suspend every process of the server: connections stay open without answers."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
