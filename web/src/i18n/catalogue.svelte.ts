@@ -97,6 +97,6 @@ export class Catalogue<T extends object> {
 
 /** Settles when the words of each part that is loaded are here in the language that is shown.  A language that cannot be
  *  loaded leaves the English. */
-export async function wordsReady(): Promise<void> {
+export async function stringsReady(): Promise<void> {
   await Promise.allSettled([...parts].map((part) => (part as Catalogue<object>).ready));
 }

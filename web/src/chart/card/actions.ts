@@ -11,7 +11,7 @@ import type { Picture } from "../export/picture";
 import { pngOf, save, svgOf } from "../export/save";
 import type { PlottedRun } from "../plottedRun";
 import type { Line } from "../scene/line";
-import type { Honesty } from "../series/series";
+import type { Sampling } from "../series/series";
 import type { Settings } from "../settings";
 import { strings } from "../strings";
 import type { ChartAxes } from "./axes";
@@ -24,7 +24,7 @@ interface Card {
   readonly lines: readonly Line[];
   readonly bars: readonly Bar[] | null;
   readonly axes: ChartAxes & { readonly width: number; readonly height: number };
-  readonly told: Honesty;
+  readonly told: Sampling;
   readonly settings: Settings;
   readonly showFull: () => void;
   readonly showTable: () => void;

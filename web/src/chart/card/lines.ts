@@ -1,7 +1,7 @@
 /** From the series of a metric to the lines of its chart: smoothed, grouped, coloured.  Pure. */
 import type { PlottedRun } from "../plottedRun";
 import { aggregate } from "../series/group";
-import { honesty, NOTHING_ODD, type Series } from "../series/series";
+import { samplingOf, NOTHING_ODD, type Series } from "../series/series";
 import { smooth } from "../series/smooth";
 import type { Settings } from "../settings";
 import type { Line } from "../scene/line";
@@ -55,7 +55,7 @@ function groupLines(
     if (!own) return [];
     const smoothed = own.map((each) => smooth(each, settings.smoothing));
     const { x, mean, low, high, runs: count } = aggregate(own, smoothed, settings.spread, GROUP_PLACES);
-    const told = honesty(own);
+    const told = samplingOf(own);
     const series: Series = {
       runId: value,
       key: own[0]?.key ?? "",

@@ -9,7 +9,7 @@ import { loadSeries } from "../card/load";
 import { xLabel } from "../card/formatX.svelte";
 import { fetchKeys } from "../data/source";
 import type { PlottedRun } from "../plottedRun";
-import { honesty } from "../series/series";
+import { samplingOf } from "../series/series";
 import type { Settings } from "../settings";
 import { strings } from "../strings";
 import { svgOf } from "./save";
@@ -45,7 +45,7 @@ export async function reportCharts(
       const lines = linesOf(series, runs, null, settings, theme.runs);
       const axes = axesOf(lines, settings, label, { x: settings.range, y: null }, start);
       const bars = barsOf(lines, settings)?.map((bar) => ({ ...bar, text: formatValue(bar.value) })) ?? null;
-      const told = honesty(series);
+      const told = samplingOf(series);
       const notes = [
         told.exact ? strings.t.exactLine(told.total) : strings.t.sampleLine(told.shown, told.total),
         ...(settings.smoothing ? [strings.t.ema(settings.smoothing)] : []),

@@ -64,7 +64,7 @@ export function thin(path: Path): Path {
 }
 
 /** Points that stand alone between two lifts: no line shows them. */
-export function lonely(path: Path): Path {
+export function isolated(path: Path): Path {
   const alone: number[] = [];
   const isUp = (at: number) => at < 0 || at >= path.length || Number.isNaN(path[at]!) || Number.isNaN(path[at + 1]!);
   for (let at = 0; at < path.length; at += 2) {

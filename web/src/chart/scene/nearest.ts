@@ -64,7 +64,7 @@ export function step(line: Line, from: number, direction: -1 | 1): number {
 }
 
 /** The corner of a box beside the point: on the emptier side, inside the frame, never over the point. */
-export function placeBeside(
+export function placeNextTo(
   point: { x: number; y: number },
   box: { width: number; height: number },
   frame: { width: number; height: number },

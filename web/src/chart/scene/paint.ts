@@ -1,5 +1,5 @@
 /** Paints a chart with a pen: the one place that says what a chart looks like, on screen and in an export. */
-import { bandPath, linePath, lonely, notPositive, type Line } from "./line";
+import { bandPath, linePath, isolated, notPositive, type Line } from "./line";
 import type { Pen, Rect } from "./pen";
 import { pixelX, TICK_SIZE, type Plot } from "./plot";
 
@@ -57,7 +57,7 @@ function paintLine(pen: Pen, plot: Plot, line: Line, theme: Theme, look: Look): 
   }
   const path = linePath(plot, x, line.values);
   pen.stroke(path, { colour, width: isTop ? 2.5 : 1.5, alpha, dash: line.dash });
-  const alone = lonely(path);
+  const alone = isolated(path);
   if (alone.length) pen.dots(alone, isTop ? 3.5 : 2.5, colour, alpha);
 }
 

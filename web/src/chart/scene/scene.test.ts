@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fromPoints } from "../series/series";
-import { bandPath, hidden, linePath, lonely, notPositive, thin, type Line } from "./line";
-import { hits, placeBeside, step } from "./nearest";
+import { bandPath, hidden, linePath, isolated, notPositive, thin, type Line } from "./line";
+import { hits, placeNextTo, step } from "./nearest";
 import { paint, type Theme } from "./paint";
 import { pixelX, pixelY, plot, valueX, type Axes } from "./plot";
 import { assign, colourIndex, dashOf, isColoured } from "./slots";
@@ -109,7 +109,7 @@ test("a line is lifted at NaN, and a point alone between two of them is a dot", 
   const p = plot(axes());
   const path = linePath(p, Float64Array.of(0, 1, 2, 3, 4), Float64Array.of(0.5, NaN, 0.5, NaN, NaN));
 
-  expect([...lonely(path)].length).toBe(4);
+  expect([...isolated(path)].length).toBe(4);
   expect(path[3]).toBeNaN();
 });
 
@@ -187,7 +187,7 @@ test("a tooltip stays in its frame and off its point", () => {
   fc.assert(
     fc.property(fc.nat(300), fc.nat(200), (x, y) => {
       const box = { width: 120, height: 60 };
-      const { left, top } = placeBeside({ x, y }, box, { width: 300, height: 200 });
+      const { left, top } = placeNextTo({ x, y }, box, { width: 300, height: 200 });
 
       expect(left).toBeGreaterThanOrEqual(0);
       expect(left + box.width).toBeLessThanOrEqual(300);

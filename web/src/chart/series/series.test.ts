@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { aggregate, commonGrid, studentT } from "./group";
-import { fromPoints, honesty, lowerBound, nearestIndex } from "./series";
+import { fromPoints, samplingOf, lowerBound, nearestIndex } from "./series";
 import { smooth } from "./smooth";
 
 const value = fc.double({ min: -1e6, max: 1e6, noNaN: true });
@@ -95,7 +95,7 @@ test("the nearest index is the nearest one", () => {
 test("what is shown of how many points is told for all lines of a chart", () => {
   const whole = fromPoints("a", "k", steps(3), [1, NaN, Infinity]);
 
-  expect(honesty([whole, { ...whole, exact: false, total: 1000 }])).toEqual({
+  expect(samplingOf([whole, { ...whole, exact: false, total: 1000 }])).toEqual({
     shown: 6,
     total: 1003,
     exact: false,

@@ -81,14 +81,14 @@ export function oddOf(x: Float64Array, values: Float64Array): Odd {
 }
 
 /** How many values of how many points are drawn, and whether that is all of them. */
-export interface Honesty {
+export interface Sampling {
   readonly shown: number;
   readonly total: number;
   readonly exact: boolean;
   readonly odd: number;
 }
 
-export function honesty(all: readonly Series[]): Honesty {
+export function samplingOf(all: readonly Series[]): Sampling {
   let shown = 0;
   let total = 0;
   let odd = 0;

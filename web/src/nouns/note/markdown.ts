@@ -38,7 +38,7 @@ export function clean(purifier: DOMPurify, html: string, options: Options): Docu
     RETURN_DOM_FRAGMENT: true,
   });
   for (const link of body.querySelectorAll("a")) keepLink(link);
-  for (const image of body.querySelectorAll("img")) keepImage(image, options);
+  for (const image of body.querySelectorAll("img")) resolveImage(image, options);
   // A check box of a task list, and no other control.
   for (const input of body.querySelectorAll("input")) {
     if (input.type === "checkbox") input.disabled = true;
@@ -76,7 +76,7 @@ function keepLink(link: HTMLAnchorElement): void {
   link.rel = "noopener noreferrer nofollow";
 }
 
-function keepImage(image: HTMLImageElement, options: Options): void {
+function resolveImage(image: HTMLImageElement, options: Options): void {
   const source = image.getAttribute("src") ?? "";
   if (/^data:image\/(png|jpeg|gif|webp);base64,/i.test(source)) return;
   const own = source && !/^([a-z][a-z\d+.-]*:|\/\/|\/|\\)/i.test(source) ? options.imageOf?.(source) : undefined;

@@ -23,7 +23,8 @@ export async function change(page: RunsState, bulk: Bulk): Promise<void> {
     const body = { experiment_ids: page.experimentIds, lifecycle, ...runs, ...bulk };
     const answer = await api.post("/api/trackside/v1/runs/bulk", { body });
     const { changed, refused_total: refused } = answer;
-    if (changed || !refused) toasts.done(strings.t.bulkDone[bulk.action](changed), () => takeBack(page, answer.undo));
+    if (changed || !refused)
+      toasts.done(strings.t.bulkDone[bulk.action](changed), () => undoChanges(page, answer.undo));
     if (refused) toasts.failed(strings.t.bulkRefused(refused, answer.refused[0]?.reason ?? ""));
     if (bulk.action !== "set-tag" && bulk.action !== "delete-tag") page.selection.clear();
   } catch (error) {
@@ -32,7 +33,7 @@ export async function change(page: RunsState, bulk: Bulk): Promise<void> {
   page.reload();
 }
 
-async function takeBack(page: RunsState, undo: Undo[]): Promise<void> {
+async function undoChanges(page: RunsState, undo: Undo[]): Promise<void> {
   try {
     for (const { action, run_ids, lifecycle, key, value, experiment_id } of undo) {
       const more = { key: key ?? null, value: value ?? null, experiment_id: experiment_id ?? null };

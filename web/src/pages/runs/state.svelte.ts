@@ -91,7 +91,7 @@ export class RunsState {
   }
 
   get #fields(): string[] {
-    return this.columns.map((each) => each.field).filter((field) => !isShownAnyway(field));
+    return this.columns.map((each) => each.field).filter((field) => !isAlwaysShown(field));
   }
 
   get isGrouped(): boolean {
@@ -260,7 +260,7 @@ function parentOf(list: RunList): { parent?: string } {
 }
 
 /** Attributes that each row has, asked for or not. */
-export function isShownAnyway(field: string): boolean {
+export function isAlwaysShown(field: string): boolean {
   return ["run_name", "status", "user_id", "start_time", "end_time", "duration", "run_id", EXPERIMENT].includes(field);
 }
 

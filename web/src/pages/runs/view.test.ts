@@ -30,7 +30,7 @@ const views: fc.Arbitrary<View> = fc.record({
   colours: fc.dictionary(texts, fc.integer({ min: 0, max: 19 })).map((each) => new Map(Object.entries(each))),
 });
 
-function throughAddress(view: View): URLSearchParams {
+function throughUrl(view: View): URLSearchParams {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(toQuery(view))) if (value !== null) query.set(name, value);
   return new URLSearchParams(query.toString());
@@ -39,13 +39,13 @@ function throughAddress(view: View): URLSearchParams {
 test("a pasted address gives the same view", () => {
   fc.assert(
     fc.property(views, (view) => {
-      expect(fromQuery(throughAddress(view))).toEqual(view);
+      expect(fromQuery(throughUrl(view))).toEqual(view);
     }),
   );
 });
 
 test("a plain view leaves the address alone", () => {
-  expect(throughAddress(PLAIN_VIEW).toString()).toBe("");
+  expect(throughUrl(PLAIN_VIEW).toString()).toBe("");
   expect(hasView(new URLSearchParams("x=1"))).toBe(false);
   expect(hasView(new URLSearchParams("q=a"))).toBe(true);
 });

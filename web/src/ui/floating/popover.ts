@@ -1,7 +1,7 @@
 const GAP_PX = 4;
 
 /** Puts a popover below its anchor, or above where there is more room, and inside the window. */
-export function placeBeside(popover: HTMLElement, anchor: HTMLElement): void {
+export function placeNextTo(popover: HTMLElement, anchor: HTMLElement): void {
   const at = anchor.getBoundingClientRect();
   const { width, height } = popover.getBoundingClientRect();
   const isBelow = at.bottom + GAP_PX + height <= innerHeight || at.top < innerHeight - at.bottom;
