@@ -1,4 +1,4 @@
-"""What every dialog of the web UI does, on a large screen and on a phone."""
+"""Behaviour of all dialogs of the web UI, on a large screen and on a phone."""
 
 import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect

@@ -1,4 +1,4 @@
-"""Jobs in the browser: started, watched, repeated and deleted; schedules made, changed, paused, deleted and brought back."""
+"""Jobs in the browser: started, watched, repeated and deleted; schedules created, changed, paused, deleted and restored."""
 
 import re
 from datetime import datetime

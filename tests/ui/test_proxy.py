@@ -1,4 +1,4 @@
-"""The web UI behind nginx and behind Jupyter, below a path of the proxy that the server knows nothing of."""
+"""The web UI behind nginx and behind Jupyter, below a path that only the proxy knows."""
 
 import os
 import shutil

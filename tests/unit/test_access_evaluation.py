@@ -1,4 +1,4 @@
-"""Compiled rights say what a naive reading of the grants says."""
+"""Compiled rights equal a naive evaluation of the grants."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What the event loop asks of the gate (access/gate.py) while the store is in trouble."""
+"""Calls of the gate (access/gate.py) on the event loop while the store fails."""
 
 from contextlib import AbstractContextManager
 from typing import Any

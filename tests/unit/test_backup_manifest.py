@@ -1,4 +1,4 @@
-"""The manifest of a backup that somebody has changed."""
+"""Manipulated manifests of backups."""
 
 import msgspec
 import pytest

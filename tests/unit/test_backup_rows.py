@@ -1,4 +1,4 @@
-"""The serialized rows of a backup, also those that somebody has changed."""
+"""The serialized rows of a backup, also manipulated ones."""
 
 import struct
 import tracemalloc

@@ -1,4 +1,4 @@
-"""Buckets are what plain Python makes of the same points, in whatever blocks they come."""
+"""Buckets equal those of plain Python for the same points in any blocks."""
 
 import math
 from collections.abc import Sequence

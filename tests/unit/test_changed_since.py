@@ -1,4 +1,4 @@
-"""What the writer knows of changes since a snapshot, also while it empties its memory of them."""
+"""The writer's record of changes since a snapshot, also while it is emptied."""
 
 from typing import Any
 

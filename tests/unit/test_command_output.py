@@ -1,4 +1,4 @@
-"""What commands print of texts that others have written."""
+"""Output of commands with texts of other users."""
 
 import pytest
 

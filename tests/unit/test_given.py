@@ -1,4 +1,4 @@
-"""What another side says of an item is read, or refused before anything of it is written."""
+"""Items of another side are validated before anything is written."""
 
 import json
 

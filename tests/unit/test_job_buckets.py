@@ -1,4 +1,4 @@
-"""Which places in buckets a scoring job may name."""
+"""The locations in buckets that a scoring job may use."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Remotes whose listings have no end are told from those whose listings are long."""
+"""Endless listings of remotes are distinguished from long ones."""
 
 import itertools
 import json

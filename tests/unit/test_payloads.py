@@ -1,4 +1,4 @@
-"""The scorer's short ways through a body of JSON against the plain ones: Python's parser, and a look at each value."""
+"""The scorer's fast parsing of JSON equals Python's parser with a check of each value."""
 
 import json
 import struct

@@ -1,4 +1,4 @@
-"""What a transaction takes of a large item."""
+"""The portions in which a large item is written."""
 
 from hypothesis import given
 from hypothesis import strategies as st

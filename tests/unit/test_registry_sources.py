@@ -1,4 +1,4 @@
-"""Where a version's files may come from."""
+"""Allowed sources of a version's files."""
 
 import pytest
 from hypothesis import given
@@ -91,7 +91,7 @@ def test_refused_sources(subtests: pytest.Subtests) -> None:
     )
 )
 def test_no_notation_of_a_path_leaves_a_run(path: str) -> None:
-    """What is let through names a place inside, also for a reader that decodes it once more."""
+    """An accepted path is inside the run, also after another decoding."""
     source = f"mlflow-artifacts:/0/r1/artifacts/{path}"
     try:
         sources.check(source, RUN)

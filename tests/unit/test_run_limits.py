@@ -1,4 +1,4 @@
-"""What a run may be given, and the words in which the rest is refused."""
+"""The limits of values of runs, and messages of refusals."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a process sees in the sandbox of bubblewrap."""
+"""The environment of a process in the sandbox of bubblewrap."""
 
 import json
 import os

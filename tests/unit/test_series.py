@@ -1,4 +1,4 @@
-"""A series and its summary are what plain Python makes of the same points, in whatever blocks they come."""
+"""A series and its summary equal those of plain Python for the same points in any blocks."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Flags, variables and defaults; store and artifact URLs; the words of a refusal."""
+"""Flags, variables and defaults; store and artifact URLs; messages of refusals."""
 
 from pathlib import Path
 
@@ -169,7 +169,7 @@ def test_an_s3_server_is_named_by_amazons_variable_or_by_mlflows(subtests: pytes
 
 
 def test_an_empty_variable_is_ignored() -> None:
-    """As Compose passes a variable on that nobody has set."""
+    """Compose passes an unset variable as an empty one."""
     empty = dict.fromkeys((option.variable for option in OPTIONS.values()), "")
 
     assert load({}, empty) == load({}, {})

@@ -1,4 +1,4 @@
-"""Frames of spans, also those that somebody has put into a bucket."""
+"""Frames of spans, also manipulated ones."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""Reads of files of spans: what a store that hangs holds up."""
+"""Reads of span files with a hanging store."""
 
 import threading
 from concurrent.futures import TimeoutError as Overdue

@@ -1,4 +1,4 @@
-"""How previews and tokens of traces are stored, and that what was stored in the former way is read."""
+"""The stored form of previews and tokens of traces, and reads of the former form."""
 
 import json
 from typing import Any

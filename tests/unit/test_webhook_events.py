@@ -1,4 +1,4 @@
-"""What webhooks are told, against what stock MLflow tells them; which addresses they may call; when they are tried again."""
+"""Events of webhooks compared with stock MLflow; allowed addresses; retries."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Permanent deletion with its preview on the pages of what is deleted, and the trash."""
+"""Permanent deletion with its preview on the pages of objects, and the trash."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Legal holds on the pages of what they hold."""
+"""Legal holds on the pages of their objects."""
 
 import pytest
 from playwright.sync_api import Page, expect

@@ -1,4 +1,4 @@
-"""What a caller may not do is not offered: pages as a reader sees them, and as a caller with rights at one object."""
+"""Pages offer only allowed actions: for a reader, and for a caller with rights at one object."""
 
 import re
 
@@ -87,7 +87,7 @@ def test_a_reader_is_offered_no_action_that_writes(server: Server, people: Peopl
 
 @pytest.mark.slow
 def test_an_administrator_is_offered_the_actions_that_write(server: Server, people: People, page: Page) -> None:
-    """So the words that the reader must not see are the words of these pages."""
+    """This shows that the labels that the reader must not see exist on these pages."""
     pages = begin(people)
     page.goto(server.url)
     fill(page)

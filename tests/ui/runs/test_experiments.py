@@ -1,4 +1,4 @@
-"""The page of experiments: create, rename, delete with a way back, restore."""
+"""The page of experiments: create, rename, delete with undo, restore."""
 
 import re
 

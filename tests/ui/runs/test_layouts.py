@@ -1,4 +1,4 @@
-"""The runs of an experiment as a table, as charts, and as both: one choice of runs, one colour for each."""
+"""The runs of an experiment as a table, as charts, and as both: the same runs and colours in each."""
 
 import re
 

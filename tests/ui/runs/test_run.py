@@ -1,4 +1,4 @@
-"""The page of a run: note, tags, source, files, deletion, and what a hostile client may have written."""
+"""The page of a run: note, tags, source, files, deletion, and hostile texts of clients."""
 
 import json
 from collections.abc import Callable

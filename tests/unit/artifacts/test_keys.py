@@ -1,4 +1,4 @@
-"""Paths to keys: whatever a client sends, the key stays in the store and in its workspace."""
+"""Paths to keys: for any path of a client, the key is in the store and in its workspace."""
 
 import posixpath
 from urllib.parse import quote
@@ -166,7 +166,7 @@ def test_a_proxied_uri_names_a_key(subtests: pytest.Subtests) -> None:
 
 
 def _owner(key: str) -> str | None:
-    """Told without the code under test: which workspace's is a key of the store?"""
+    """Return the workspace of a key, computed without the code under test."""
     segments = key.split("/")
     if segments[0].casefold() != "workspaces":
         return "default"

@@ -1,4 +1,4 @@
-"""Which store a URL names, and which artifact roots the server opens."""
+"""The store of a URL, and the artifact roots that the server opens."""
 
 import itertools
 import shutil
@@ -160,7 +160,7 @@ def test_a_moved_folder_is_open_only_to_its_workspace(roots: Roots, tmp_path: Pa
 
 
 def test_a_root_that_is_replaced_by_a_link_reveals_no_file(tmp_path: Path) -> None:
-    """Another user of a shared disk swaps the folder for a link, again and again, between each check and each use."""
+    """Another user of a shared disk repeatedly replaces the folder by a link between check and use."""
     folder, aside, secret = tmp_path / "own" / "north", tmp_path / "own" / "aside", tmp_path / "secret"
     for place, text in ((folder, "fine"), (secret, "secret")):
         (place / "0").mkdir(parents=True)

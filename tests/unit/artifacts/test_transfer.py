@@ -1,4 +1,4 @@
-"""Bytes between a request and a store, where no real server could go wrong in this way."""
+"""Transfers between a request and a store, with faults that a real server cannot produce."""
 
 import asyncio
 from collections.abc import Callable, Iterator

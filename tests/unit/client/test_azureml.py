@@ -1,4 +1,4 @@
-"""`install_as_azureml` in a process of its own: what can be imported then, and when it refuses."""
+"""`install_as_azureml` in a process of its own: the importable names, and refusals."""
 
 import os
 import subprocess

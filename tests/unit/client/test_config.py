@@ -1,4 +1,4 @@
-"""`Workspace.from_config` and `write_config`: which file is found, which forms it may have, where it is written."""
+"""`Workspace.from_config` and `write_config`: the file that is found, its forms, and its location."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Configuration and data of deployments, as the server takes them.  Nothing here asks a server."""
+"""Configuration and data of deployments in the form of the server, tested without a server."""
 
 import json
 from datetime import date

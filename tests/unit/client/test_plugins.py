@@ -1,4 +1,4 @@
-"""What the plug-ins add to mlflow's requests and runs, and when they stay silent."""
+"""Headers and tags that the plug-ins add to mlflow's requests and runs, and when they add none."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`trackside_mlflow.Workspace` against a server: what it asks, what it returns, what it says when it fails."""
+"""`trackside_mlflow.Workspace` against a server: calls, results and error messages."""
 
 import socket
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where in its text a filter is wrong, and what is expected there."""
+"""The position of an error in a filter, and the expected input."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What may come at a caret."""
+"""Completions at a caret."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the SQL of experiments/search finds is what the filter means in plain Python; pages are the whole, in order."""
+"""The SQL of experiments/search equals the filter in plain Python; pages are complete and in order."""
 
 from collections.abc import Sequence
 from itertools import count

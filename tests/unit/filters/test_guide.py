@@ -1,4 +1,4 @@
-"""Each example of the guide to searching is one."""
+"""Each example of the guide to searching is valid."""
 
 import re
 from pathlib import Path

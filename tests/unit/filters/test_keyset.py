@@ -1,4 +1,4 @@
-"""Page tokens: what comes back as it was, and what is refused."""
+"""Page tokens: round trips and refusals."""
 
 import base64
 import json

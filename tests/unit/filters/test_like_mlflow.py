@@ -1,4 +1,4 @@
-"""What stock MLflow's filters and orders mean in its own Python, ours mean too.  Knows where we differ on purpose."""
+"""Filters and orders equal those of stock MLflow's own Python code.  Lists the intended differences."""
 
 import math
 import os

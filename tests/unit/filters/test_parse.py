@@ -1,4 +1,4 @@
-"""What the grammar takes, what it refuses and in which words."""
+"""The grammar: accepted filters, refused ones and their messages."""
 
 import ast
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What a LIKE pattern matches, and what it may cost."""
+"""Matches of LIKE patterns, and the limit of their cost."""
 
 import re
 

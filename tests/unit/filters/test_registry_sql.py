@@ -1,5 +1,4 @@
-"""What the searches of models and versions find is what the filter means in plain Python; pages are the whole, once, in
-order."""
+"""Searches of models and versions equal the filter in plain Python; pages are complete, without duplicates, in order."""
 
 import re
 from itertools import count

@@ -1,4 +1,4 @@
-"""What the SQL of runs/search finds is what the filter means in plain Python; pages are the whole, once, in order."""
+"""The SQL of runs/search equals the filter in plain Python; pages are complete, without duplicates, in order."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""What a filter and an order mean, by cases: random tests compare the SQL with this module."""
+"""Filters and orders in plain Python, by cases: random tests compare the SQL with this module."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A text that is like a pattern has the pattern's bits."""
+"""A text that matches a pattern has the pattern's bits."""
 
 from hypothesis import given
 from hypothesis import strategies as st

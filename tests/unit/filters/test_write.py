@@ -1,4 +1,4 @@
-"""What is written as a filter is read back as the same."""
+"""A written filter is parsed to the same filter."""
 
 import pytest
 from hypothesis import given

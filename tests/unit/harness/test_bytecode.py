@@ -1,4 +1,4 @@
-"""Which files of tests are rewritten before several processes run them."""
+"""The test files that are rewritten before several processes run them."""
 
 import importlib.util
 import sys

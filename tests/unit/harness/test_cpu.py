@@ -1,4 +1,4 @@
-"""The processor time that `--cpu` prints."""
+"""The CPU time that `--cpu` prints."""
 
 import os
 import subprocess

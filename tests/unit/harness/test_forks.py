@@ -1,4 +1,4 @@
-"""What makes servers of tests cheap: `support.processes.forks`."""
+"""Cheap servers of tests: `support.processes.forks`."""
 
 import subprocess
 import sys
@@ -41,7 +41,7 @@ print(*sorted(set(sys.modules) - imported))
 
 @pytest.mark.slow
 def test_a_forked_server_imports_nothing_of_trackside_itself(tmp_path: Path) -> None:
-    """A third of all modules took 300 ms of the processor in each server of a test."""
+    """The imports took 300 ms of CPU time in each server of a test."""
     done = subprocess.run(
         [sys.executable, "-c", SOURCE, str(tmp_path), *forks.IMPORTED], capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""Which mutants a sample has, and what is told of them."""
+"""The mutants of a sample, and the report about them."""
 
 from support.runner import mutants
 

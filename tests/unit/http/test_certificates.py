@@ -1,4 +1,4 @@
-"""The server's own authority: clients that trust it are let in, by each name, and its files are renewed in time."""
+"""The server's own certificate authority: clients that trust it can connect by each name, and its files are renewed in time."""
 
 import ssl
 from datetime import UTC, datetime, timedelta

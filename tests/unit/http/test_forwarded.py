@@ -1,4 +1,4 @@
-"""Headers of proxies are believed from listed proxies alone."""
+"""Headers of proxies are accepted only from listed proxies."""
 
 from typing import Any
 

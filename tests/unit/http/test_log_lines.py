@@ -1,4 +1,4 @@
-"""No caller writes a line of the server's log."""
+"""No caller can inject a line into the server's log."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Which hosts the server calls in the name of others: decided by the address that is connected to, and told to nobody."""
+"""The hosts that the server may call for users: decided by the resolved address, without revealing the reason."""
 
 import itertools
 import socket
@@ -72,7 +72,7 @@ def not_http(line: socket.socket, over: threading.Event) -> None:
 
 
 def said(http: HttpClient) -> str:
-    """What the caller hears of a call that fails; nothing of one that does not."""
+    """Return the message of a failed call; empty for a successful one."""
     try:
         http.json("GET", "/x")
     except (RemoteUnavailable, RequestRejected) as error:

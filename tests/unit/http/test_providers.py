@@ -1,4 +1,4 @@
-"""The file of --oidc: what it may say, and the words of a refusal."""
+"""The file of --oidc: its contents, and messages of refusals."""
 
 from pathlib import Path
 

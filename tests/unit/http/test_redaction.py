@@ -1,4 +1,4 @@
-"""No message about a setting shows a password, however wrong the value is."""
+"""No message about a setting shows a password, for any invalid value."""
 
 import itertools
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Requests with the head of an earlier one of their connection (core/http/direct.py): what they are compared with."""
+"""Requests with the head of an earlier one of their connection (core/http/direct.py): the comparison of heads."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Host and Origin: who is let in, who is not, and that no trick with headers changes it."""
+"""Host and Origin: accepted and refused requests, also with manipulated headers."""
 
 import re
 from ipaddress import IPv4Address, IPv6Address

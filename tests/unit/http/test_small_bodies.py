@@ -1,4 +1,5 @@
-"""Bodies of calls on the short way (core/http/direct.py): they arrive whole, and have room until their answer."""
+"""Bodies of calls on the fast path (core/http/direct.py): they are received completely, and their memory is reserved until the
+answer."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

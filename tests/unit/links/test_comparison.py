@@ -1,4 +1,4 @@
-"""The times of experiments that several workspaces meet in: as early and as late as any of them says."""
+"""The times of experiments that several workspaces share: the earliest creation and the latest change."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A place in what another Trackside tells, as a text and back."""
+"""Positions in the lists and the change log of another Trackside, as text and back."""
 
 import pytest
 

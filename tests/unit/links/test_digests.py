@@ -1,4 +1,4 @@
-"""What two servers must agree on to the byte: digests of points, and schemas of evaluation datasets."""
+"""Values that must be equal on two servers to the byte: digests of points, and schemas of evaluation datasets."""
 
 import struct
 

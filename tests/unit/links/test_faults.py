@@ -1,4 +1,4 @@
-"""A bug of ours is not reported as the remote's fault, and an answer of another shape is not reported as a bug."""
+"""A bug is not reported as an error of the remote, and an invalid answer is not reported as a bug."""
 
 import itertools
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Which files go where: each rule of `fileplan`, in every mode."""
+"""The transfers and deletions of files: each rule of `file_plan`, in every mode."""
 
 import pytest
 

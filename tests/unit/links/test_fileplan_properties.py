@@ -1,4 +1,4 @@
-"""Whatever both sides did to their files, one pass brings them to the same state, and a second one has nothing to do."""
+"""After any changes of files on both sides, one pass makes them equal, and a second pass has nothing to do."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Which name a model has on a server that knows models by their names alone, when names have changed hands."""
+"""The names of models on a server that identifies models only by name, after names were reused."""
 
 from collections.abc import Mapping, Sequence
 

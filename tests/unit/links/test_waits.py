@@ -1,4 +1,4 @@
-"""How long a link waits: for its share of calls, for callers of this server, and after a refusal."""
+"""The waits of a link: for the rate limit, for other callers of this server, and after a refusal."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every place where text from outside could do harm is known, and names the function that checks it."""
+"""Every place where external text could do harm is listed with the function that checks the text."""
 
 import textwrap
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Rules that imports alone do not tell.  The order of the packages is import-linter's business (pyproject.toml)."""
+"""Rules beyond imports.  import-linter checks the order of the packages (pyproject.toml)."""
 
 import ast
 from pathlib import Path

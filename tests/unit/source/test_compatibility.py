@@ -1,4 +1,4 @@
-"""docs/compatibility.md says what is so: MLflow's own descriptors and the application's answers are the witnesses."""
+"""docs/compatibility.md matches MLflow's own descriptors and the application's answers."""
 
 import re
 import tomllib

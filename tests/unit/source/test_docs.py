@@ -1,4 +1,4 @@
-"""What the project says of itself is true: its commands, its version, its links."""
+"""Statements of the docs are true: commands, version, links."""
 
 import re
 import shutil
@@ -117,7 +117,7 @@ def test_no_page_and_no_source_has_a_word_that_the_style_replaces() -> None:
 
 
 def test_no_docstring_begins_with_a_pronoun() -> None:
-    """It names the thing, or says what the function returns or does."""
+    """A docstring is a noun phrase, or states what the function returns or does."""
     source = ROOT / "src" / "trackside"
     packages = [source / name for name in ("core/db", "events", "imports", "links", "sync", "webhooks")]
     texts = {package: {file: file.read_text() for file in package.rglob("*.py")} for package in packages}

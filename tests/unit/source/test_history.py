@@ -1,4 +1,4 @@
-"""Nothing changes or removes what the history of the registry tells, but the end of a workspace.  Reads the source."""
+"""Only the deletion of a workspace changes or removes entries of the registry's history.  Reads the source."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The OpenAPI document is one, and has every route with what it takes."""
+"""The OpenAPI document is valid, and has every route with its arguments."""
 
 import json
 import re

@@ -1,5 +1,5 @@
-"""Every SQL text that lists experiments, runs or models leaves out what the caller may not read, or says why not.  Reads
-the source; runs nothing of it."""
+"""Every SQL text that lists experiments, runs or models excludes hidden objects, or is a listed exception.  Reads the source;
+runs nothing of it."""
 
 import ast
 import functools

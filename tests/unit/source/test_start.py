@@ -1,4 +1,4 @@
-"""What a start imports, and what it leaves until the server listens.  Counted in modules: time depends on the machine."""
+"""The imports of a start, and those after the server listens.  Counted in modules, since time depends on the machine."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The web UI has words for what the server says: reasons of faults, built-in roles, formulas of drift signals."""
+"""The web UI has labels for values of the server: reasons of faults, built-in roles, formulas of drift signals."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Threads that work beside the others end when they are closed, wherever they are at that moment.
+"""Background threads end when they are closed, at any point of their work.
 
 A trace of the thread stops it before one line after the other, and closes its owner there."""
 

@@ -1,4 +1,4 @@
-"""Steps that are repeated: whatever one of them meets, the next one has its turn."""
+"""Repeated steps: after any failure of a step, the next one runs."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""Threads that the end of a process does not wait for, and shares of them."""
+"""Threads that do not block the end of a process, and their shares."""
 
 import asyncio
 import subprocess

@@ -1,4 +1,4 @@
-"""Functions that are called when their time has come."""
+"""Functions that are called at a time."""
 
 import os
 import threading
