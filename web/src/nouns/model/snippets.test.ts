@@ -33,6 +33,17 @@ test("scoring makes a data frame that fits the signature", () => {
   expect(code).toContain('data = data.astype({"age": "int32"})');
 });
 
+test("scoring takes the values of the saved request that are of a column's type", () => {
+  const saved = { dataframe_split: { columns: ["plan", "age", "fee", "vip"], data: [["it's", 3, 4, "no"], []] } };
+  const columns = [column("age", "long"), column("plan", "string"), column("fee", "double"), column("vip", "boolean")];
+  const score = (body: unknown) => scoreSnippet({ ...subject, model: model(columns), saved: body });
+
+  expect(score(saved)).toContain('"age": [3],\n    "plan": ["it\'s"],\n    "fee": [4.0],\n    "vip": [False],');
+  for (const other of [undefined, null, { inputs: [] }, { dataframe_split: { columns: 1, data: [] } }]) {
+    expect(score(other)).toContain('"age": [0],\n    "plan": ["text"],');
+  }
+});
+
 test("scoring makes an array for a tensor", () => {
   const code = scoreSnippet({ ...subject, model: model([column("", "tensor<float32>[-1, 28, 28]")]) });
 

@@ -9,6 +9,8 @@ export interface Subject {
   /** Preferred to the number: code that names an alias keeps working when the alias moves. */
   alias?: string | undefined;
   model?: MlModel | undefined;
+  /** The body of the request that was saved with the model: its values are examples that the model accepts. */
+  saved?: unknown;
 }
 
 /** `models:/name/7` or `models:/name@champion`. */
@@ -94,7 +96,7 @@ export function python(text: string): string {
   return json.replace(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, escape);
 }
 
-function inputOf({ model }: Subject): { imports: string[]; lines: string[] } | undefined {
+function inputOf({ model, saved }: Subject): { imports: string[]; lines: string[] } | undefined {
   const columns = model?.signature?.inputs ?? [];
   if (columns.length === 0) return undefined;
   const [first] = columns;
@@ -107,7 +109,8 @@ function inputOf({ model }: Subject): { imports: string[]; lines: string[] } | u
       lines: [`data = ${first.name ? `{${python(first.name)}: ${zeros}}` : zeros}`],
     };
   }
-  const values = columns.map((column) => exampleOf(column));
+  const row = firstRow(saved);
+  const values = columns.map((column) => savedValue(column, row.get(column.name)) ?? exampleOf(column));
   if (values.some((value) => value === undefined)) return undefined;
   if (columns.every((column) => column.name)) {
     const cells = columns.map((column, at) => `    ${python(column.name)}: [${values[at]}],`);
@@ -115,6 +118,29 @@ function inputOf({ model }: Subject): { imports: string[]; lines: string[] } | u
   }
   if (columns.length > 1) return undefined;
   return { imports: ["import pandas as pd"], lines: [`data = pd.DataFrame([[${values[0]}]])`] };
+}
+
+/** The first row of a saved request by its columns; empty for a request of another form. */
+function firstRow(saved: unknown): ReadonlyMap<unknown, unknown> {
+  const split = isObject(saved) ? saved["dataframe_split"] : undefined;
+  if (!isObject(split)) return new Map();
+  const { columns, data } = split;
+  const row: unknown = Array.isArray(data) ? data[0] : undefined;
+  if (!Array.isArray(columns) || !Array.isArray(row)) return new Map();
+  return new Map(columns.map((column: unknown, at): [unknown, unknown] => [column, row[at]]));
+}
+
+/** A literal of Python; undefined unless the value is one of the column's type. */
+function savedValue({ type }: Column, value: unknown): string | undefined {
+  if (type === "string") return typeof value === "string" ? python(value) : undefined;
+  if (type === "boolean") return typeof value === "boolean" ? (value ? "True" : "False") : undefined;
+  if (typeof value !== "number") return undefined;
+  if (type === "double" || type === "float") return Number.isSafeInteger(value) ? `${value}.0` : String(value);
+  return (type === "long" || type === "integer") && Number.isSafeInteger(value) ? String(value) : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 /** Pandas makes 64-bit numbers of literals; a model that wants 32 bits refuses them. */
