@@ -239,7 +239,7 @@ def _alert_rule(tx: Tx, target: Target) -> Found:
     rule = alerts.get(tx, target.name)
     kept = ["the webhooks that it is sent to stay"]
     if rule.state is RuleState.FIRING:
-        kept.append("it is firing; nobody is told that the alert ended")
+        kept.append("it is firing; no message is sent at the end of the alert")
     return Found(name=target.name, counts={"alert_rules": 1}, kept=tuple(kept))
 
 

@@ -121,7 +121,7 @@ def commit_cursor(tx: Tx, page: Page) -> bool:
 def cursor(tx: Tx, consumer: str) -> int:
     seq = _cursor(tx, consumer)
     if seq is None:
-        raise LookupError(f"nobody registered the consumer {consumer!r} of the change log")
+        raise LookupError(f"the change log has no consumer {consumer!r}")
     return seq
 
 

@@ -402,7 +402,7 @@ def check_unchanged(key: str, value: str | None, expected: str | None) -> None:
     """Raise Conflict unless a tag still has the value that the caller saw (None: no tag)."""
     if value != expected:
         now = "is deleted" if value is None else f"is {value[:200]!r}"
-        raise Conflict(f"The tag {key!r} {now} by now: somebody changed it. Read it again, then change it").because(
+        raise Conflict(f"The tag {key!r} {now} by now: another user changed it. Read it again, then change it").because(
             "changed-meanwhile"
         )
 

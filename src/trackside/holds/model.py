@@ -88,7 +88,7 @@ def id_of(kind: Kind, text: str | None) -> str:
 def reason_of(text: str | None) -> str:
     found = (text or "").strip()
     if not found:
-        raise Invalid("reason is missing; say why nobody may delete it, such as the number of a case")
+        raise Invalid("reason is missing; say why the object must not be deleted, such as the number of a case")
     if len(found) > MAX_REASON:
         raise Invalid(f"reason has {len(found)} characters; it may have {MAX_REASON}")
     return found

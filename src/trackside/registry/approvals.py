@@ -176,7 +176,7 @@ def _decide(tx: Tx, name: str, version: str, request_id: str, status: Status, co
             "stage-decided"
         )
     if status is Status.APPROVED and tx.user and tx.user == request.requested_by:
-        raise Denied(f"'{tx.user}' made stage request {request_id}; somebody else must approve it").because(
+        raise Denied(f"'{tx.user}' made stage request {request_id}; another user must approve it").because(
             "stage-own-request"
         )
     tx.run(

@@ -29,7 +29,7 @@ def move(
         raise BadState(
             f"The stage {wanted.name} needs approval in this workspace. Ask for it with POST "
             f'/api/trackside/v1/model-versions/{name}/{key.version}/stage-requests {{"stage": "{wanted.name}"}}; '
-            "the version moves when somebody approves."
+            "the version moves after an approval."
         ).because("stage-needs-approval", stage=wanted.name)
     if archive_existing and _archive_others(tx, name, key, wanted.name, reason) and is_unasked:
         raise BadState(

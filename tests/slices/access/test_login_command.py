@@ -134,5 +134,5 @@ def test_a_keyring_stores_a_login_if_the_home_folder_is_read_only(server: Server
     finds = "MLflow's client reads it from" if home == "mine" else "MLflow's client does not find it: "
     assert finds in login[1]
     assert logout == (0, f"signed out of {server.url}; its token is revoked\n", "")
-    assert (after[0], after[2]) == (2, f"trackside: nobody is signed in to {server.url}\n")
+    assert (after[0], after[2]) == (2, f"trackside: no user is signed in to {server.url}\n")
     assert (tmp_path / "kept.json").read_text() == "{}"

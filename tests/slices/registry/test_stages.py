@@ -122,7 +122,7 @@ def test_a_stage_that_needs_approval_takes_no_version_without_one(registry: Regi
         "INVALID_STATE",
         (
             "The stage Production needs approval in this workspace. Ask for it with POST /api/trackside/v1/model-versions/"
-            'iris/1/stage-requests {"stage": "Production"}; the version moves when somebody approves.'
+            'iris/1/stage-requests {"stage": "Production"}; the version moves after an approval.'
         ),
     )
     assert registry.stage(1) == "None"
@@ -226,7 +226,7 @@ def test_requesters_cannot_approve_their_own_requests(registry: Registry) -> Non
     assert registry.by("ana").fault("POST", f"{path}/approve") == (
         403,
         "PERMISSION_DENIED",
-        f"'ana' made stage request {request['request_id']}; somebody else must approve it",
+        f"'ana' made stage request {request['request_id']}; another user must approve it",
     )
     assert registry.by("ana").call("POST", f"{path}/reject")["stage_request"]["status"] == "REJECTED"
 

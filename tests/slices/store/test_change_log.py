@@ -75,7 +75,7 @@ def test_a_new_consumer_starts_at_the_end_and_an_unknown_one_is_refused(log: Any
     record(log, "after")
 
     assert ids(store.read_changes(log, "late", 10)) == ["after"]
-    with pytest.raises(LookupError, match="nobody registered the consumer 'nobody'"):
+    with pytest.raises(LookupError, match="the change log has no consumer 'nobody'"):
         store.read_changes(log, "nobody", 10)
 
 

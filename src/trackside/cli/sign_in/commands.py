@@ -50,7 +50,7 @@ def logout(args: argparse.Namespace) -> int:
     url = remote.server_of(args.url, "URL")
     token = stored.forget(url)
     if token is None:
-        raise Stop(f"nobody is signed in to {url}")
+        raise Stop(f"no user is signed in to {url}")
     try:
         _revoke(url, token)
     except Stop as fault:

@@ -108,7 +108,7 @@ class LossCheck:
         runs = context.read(generations.newest, self._link_id, SOME_RUNS, store_generation=known.store_generation)
         lacking = next((run for run in runs if context.remote.read(Entity.RUN, run.remote_id) is None), None)
         if lacking is not None:
-            why = f"it lacks the run {lacking.remote_id}, which nobody deleted"
+            why = f"it lacks the run {lacking.remote_id}, which was not deleted"
             context.write(generations.store_was_restored, context.link, known, why)
         return lacking is None
 

@@ -69,7 +69,7 @@ def report_missing(tx: Tx, link: Link, entity: Entity, item: ItemState) -> None:
         and is_active(item)
         and item.store_generation == known.store_generation
     ):
-        store_was_restored(tx, link, known, f"it lacks the {entity} {item.remote_id}, which nobody deleted")
+        store_was_restored(tx, link, known, f"it lacks the {entity} {item.remote_id}, which was not deleted")
 
 
 def store_was_replaced(tx: Tx, link: Link, known: Known, store_id: str) -> None:
