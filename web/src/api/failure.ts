@@ -29,7 +29,7 @@ export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError";
 }
 
-/** What a message says beyond its first words: below a title that says those, too. */
+/** The rest of a message below a title that already contains its beginning. */
 export function withoutLead(message: string, lead: string): string {
   if (!message.startsWith(lead)) return message;
   const rest = message.slice(lead.length).replace(/^[.:\s]+/, "");

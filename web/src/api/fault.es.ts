@@ -60,7 +60,7 @@ const CODES: Record<string, string> = {
   INTERNAL_ERROR: "El servidor falló; su registro dice por qué",
 };
 
-/** Nothing more than the code says. */
+/** The text of the code alone. */
 const BARE = new Set(["Permission denied."]);
 
 function byReason({ key, values = {} }: NonNullable<Fault["reason"]>): string | undefined {

@@ -33,7 +33,7 @@ export class Loader<T> {
       (error: unknown) => {
         if (abort.signal.aborted || isAbort(error)) return;
         this.failure = asFailure(error);
-        if (this.failure.isMissing) this.data = undefined; // of another address, or of what is gone
+        if (this.failure.isMissing) this.data = undefined; // of another address, or of a deleted object
         this.isLoading = false;
       },
     );
@@ -43,7 +43,7 @@ export class Loader<T> {
     this.#abort?.abort();
   }
 
-  /** Changes what is shown at once, before the server has agreed. */
+  /** Changes the shown data at once, before the server answers. */
   edit(change: (data: T) => T): void {
     if (this.data !== undefined) this.data = change(this.data);
   }
@@ -55,7 +55,7 @@ export function resource<T extends NonNullable<unknown> | null>(load: (signal: A
   return loading(load);
 }
 
-/** As `resource`; `load` returns undefined while there is nothing to ask for. */
+/** As `resource`; `load` returns undefined while there is nothing to load. */
 export function lazy<T>(load: (signal: AbortSignal) => Promise<T | undefined>): Loader<T | undefined> {
   return loading(load);
 }

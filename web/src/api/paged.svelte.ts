@@ -3,11 +3,11 @@ import { resource, type Loader } from "./loader.svelte";
 
 interface Part<T> {
   rows: readonly T[];
-  /** What the next page is asked with; undefined on the last page. */
+  /** The token of the next page; undefined on the last page. */
   next: string | undefined;
 }
 
-/** A list that comes in pages: the first one as a resource, the others on demand. */
+/** A list in pages: the first one as a resource, the others on demand. */
 export class Paged<T> {
   readonly first: Loader<Part<T>>;
   #load: (token: string, signal?: AbortSignal) => Promise<Part<T>>;

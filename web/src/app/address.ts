@@ -71,6 +71,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // a `%` that somebody typed
+    return text; // a `%` that the user typed
   }
 }

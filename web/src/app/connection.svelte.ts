@@ -3,7 +3,7 @@ import { apiUrl } from "./workspace";
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 15_000;
 
-/** Whether the server can be reached.  A call that gets no answer says so; from then on /health is asked until it answers. */
+/** Whether the server can be reached.  A call without an answer reports a failure; then /health is polled until it answers. */
 class Connection {
   lostAt = $state.raw<Date | null>(null);
   readonly isLost = $derived(this.lostAt !== null);

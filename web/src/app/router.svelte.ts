@@ -11,7 +11,7 @@ class Router {
   readonly path = $derived(this.#address.path);
   readonly query = $derived(this.#address.query);
   readonly found = $derived(find(this.path));
-  /** The page of another workspace is on its way: nothing is shown or asked here any more. */
+  /** The page of another workspace is loading: this page shows and loads nothing. */
   isLeaving = $state(false);
 
   constructor() {

@@ -6,7 +6,7 @@ import { href, pattern, type Params, type Pattern } from "./address";
 export interface PageRoute {
   /** The page's addresses, such as `experiments/:experiment`. */
   paths: string[];
-  /** The page, in a chunk of its own.  It is handed the parameters of its address. */
+  /** The page, in a separate chunk.  It gets the parameters of its address. */
   load: () => Promise<{ default: Component<{ params: Params }> | Component<Record<string, never>> }>;
   /** Where the rail leads to this page. */
   rail?: {

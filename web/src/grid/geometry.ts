@@ -5,7 +5,7 @@ export const MAX_SCROLL_PX = 7_000_000;
 
 /** Of the header. */
 export const HEAD_PX = 36;
-/** Drawn beyond what is in sight. */
+/** Rows drawn outside of the visible part. */
 export const BEYOND_ROWS = 6;
 export const BEYOND_PX = 200;
 
@@ -41,7 +41,7 @@ export class Geometry {
     return { first: clamp(first, 0, this.length), end: clamp(end, 0, this.length) };
   }
 
-  /** Where a row stands in the box. */
+  /** The position of a row in the box. */
   topOf(index: number, scrollTop: number): number {
     return index * this.rowPx - this.#layoutTop(scrollTop) + scrollTop;
   }

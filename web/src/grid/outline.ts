@@ -1,4 +1,4 @@
-/** A list whose rows can be opened: which row of which list stands at a line.  Pure.
+/** A list with rows that can be opened: maps a line to a row of a list.  Pure.
  *
  *  The lists are windows of larger ones: rows that were not loaded have no key, and stay closed. */
 
@@ -7,7 +7,7 @@ export interface List {
   readonly length: number;
 }
 
-/** An open row of a list: where it stands, and the list below it. */
+/** An open row of a list: its position, and the list below it. */
 export interface Opened<L extends List> {
   index: number;
   list: L;
@@ -27,7 +27,7 @@ export function countLines<L extends List>(list: L, opened: OpenedOf<L>): number
   return opened(list).reduce((sum, each) => sum + countLines(each.list, opened), list.length);
 }
 
-/** What stands at a line; null beyond the last one. */
+/** The row at a line; null after the last one. */
 export function lineAt<L extends List>(list: L, line: number, opened: OpenedOf<L>, level = 0): Line<L> | null {
   let rest = line;
   let from = 0;

@@ -17,7 +17,7 @@ export function plural(count: number): Intl.LDMLPluralRule {
   return cached("plural", (tag) => new Intl.PluralRules(tag)).select(count);
 }
 
-/** A function that says a number with the noun that fits it: `1 run`, `2 runs`. */
+/** A function that formats a number with its noun: `1 run`, `2 runs`. */
 export function counted(one: string, more: string): (count: number) => string {
   return (count) => `${formatCount(count)} ${plural(count) === "one" ? one : more}`;
 }
@@ -68,7 +68,7 @@ export function formatBytes(bytes: number): string {
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toPrecision(3)} ${BYTES[power] ?? ""}`;
 }
 
-/** How many decimals the values of a column have, so that their points stand below each other; `e`: all have an exponent. */
+/** The number of decimals of the values of a column, which aligns their points; `e`: all have an exponent. */
 export type Places = number | "e" | null;
 
 /** The decimals with which the largest value of a column has four significant digits. */

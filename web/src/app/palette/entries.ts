@@ -31,7 +31,7 @@ const ICONS: Record<Target["kind"], IconName> = {
   workspace: "workspace",
 };
 
-/** `>` before the text asks for actions alone. */
+/** `>` before the text limits the entries to actions. */
 export function entriesFor(text: string, { actions, pages, recent, found, go }: Sources): Entry[] {
   const isActionsOnly = text.startsWith(">");
   const wanted = text.replace(/^>/, "").trim().toLowerCase();

@@ -24,7 +24,7 @@ class Rights {
   #found = $state.raw<{ server: Found; workspace: Found }>();
   /** There are no users, or the server did not say: everything is offered. */
   #isAll = $state(false);
-  /** By scope; undefined while the server is asked. */
+  /** By scope; undefined while they are loading. */
   readonly #things = new SvelteMap<string, ReadonlySet<string>>();
   readonly #asked = new Set<string>();
   /** The caller's rights are known, or no user is signed in: elements that depend on rights may be shown. */
@@ -88,7 +88,7 @@ class Rights {
     try {
       this.#things.set(scope, (await mine(scope)).actions);
     } catch {
-      this.#asked.delete(scope); // the next look asks again
+      this.#asked.delete(scope); // the next use loads it again
     }
   }
 }

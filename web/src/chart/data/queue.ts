@@ -15,7 +15,7 @@ export class Queue {
     this.#most = most;
   }
 
-  /** Runs `task` in its turn.  `rank` is asked when a place is free: the lowest goes first.  What was aborted never starts. */
+  /** Runs `task` when a slot is free.  `rank` is evaluated then, and the lowest starts first.  Aborted tasks never start. */
   run<T>(task: () => Promise<T>, rank: () => number, signal: AbortSignal): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const abort = (): void => {

@@ -1,4 +1,4 @@
-/** Cards by section, and which of them stand in the window.  Pure. */
+/** Cards by section, and which of them are in the window.  Pure. */
 
 export interface Section {
   /** What the names before their first slash have in common; empty for names without one. */

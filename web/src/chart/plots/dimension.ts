@@ -15,7 +15,7 @@ export interface Dimension {
   readonly ticks: readonly { readonly share: number; readonly label: string }[];
 }
 
-/** More words than these are not told apart on an axis. */
+/** An axis distinguishes at most this many texts. */
 const MOST_WORDS = 50;
 /** Above this ratio, small numbers would all lie on one point of a linear axis. */
 const LOG_RATIO = 50;

@@ -28,7 +28,7 @@ export function areaOf(width: number, height: number, y: Dimension): Rect {
   return { left: widest + 16, top: 24, width: Math.max(20, width - widest - 32), height: Math.max(20, height - 68) };
 }
 
-/** Where each run stands that has both values. */
+/** The position of each run that has both values. */
 export function spots(marks: readonly Mark[], [x, y]: readonly [Dimension, Dimension], area: Rect): Spot[] {
   return marks.flatMap((mark) => {
     const [atX, atY] = [x.share(mark.values[0] ?? null), y.share(mark.values[1] ?? null)];

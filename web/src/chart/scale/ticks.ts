@@ -1,4 +1,4 @@
-/** Where the ticks of an axis stand.  Pure. */
+/** The positions of the ticks of an axis.  Pure. */
 import { scaleOf, type Range, type ScaleKind } from "./scale";
 
 /** At most about `most` round values (1, 2 or 5 times a power of ten) in the range. */

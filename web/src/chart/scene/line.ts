@@ -63,7 +63,7 @@ export function thin(path: Path): Path {
   return Float64Array.from(kept);
 }
 
-/** Points that stand alone between two lifts: no line shows them. */
+/** Isolated points between two gaps, which no line shows. */
 export function isolated(path: Path): Path {
   const alone: number[] = [];
   const isUp = (at: number) => at < 0 || at >= path.length || Number.isNaN(path[at]!) || Number.isNaN(path[at + 1]!);

@@ -13,7 +13,7 @@ export interface Hit {
   readonly distance: number;
 }
 
-/** How far a line's nearest point may be beside the crosshair to be told, in pixels. */
+/** The largest distance from the crosshair to a line's nearest point that is shown, in pixels. */
 const REACH = 24;
 
 /** The point of each line that is nearest to the crosshair, the nearest to the pointer first.  Lines without one are left out. */

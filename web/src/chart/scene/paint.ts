@@ -1,4 +1,4 @@
-/** Paints a chart with a pen: the one place that says what a chart looks like, on screen and in an export. */
+/** Paints a chart with a pen: defines the look of charts, on screen and in exports. */
 import { bandPath, linePath, isolated, notPositive, type Line } from "./line";
 import type { Pen, Rect } from "./pen";
 import { pixelX, TICK_SIZE, type Plot } from "./plot";
@@ -16,7 +16,7 @@ export interface Theme {
 }
 
 export interface Look {
-  /** The id of the line that stands out. */
+  /** The id of the highlighted line. */
   readonly highlighted: string | null;
   /** Lines that are smoothed show their own values faintly below. */
   readonly isSmoothed: boolean;

@@ -1,4 +1,4 @@
-/** The layout of a chart: where its axes stand, what they say, and which pixel a value has.  Pure. */
+/** The layout of a chart: positions and labels of its axes, and the pixel of a value.  Pure. */
 import { formatDurations, formatPowers, formatSteps, formatTicks, formatTimes, timeZone } from "../scale/format";
 import { scaleOf, type Range, type Scale, type ScaleKind } from "../scale/scale";
 import { durationTicks, stepTicks, ticksOf, timeTicks } from "../scale/ticks";

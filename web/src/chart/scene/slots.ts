@@ -7,7 +7,7 @@ export const MOST_COLOURED = 40;
 const SOLID: readonly number[] = [];
 const DASHES: readonly (readonly number[])[] = [SOLID, [6, 4], [2, 3], [8, 3, 2, 3]];
 
-/** The first ten are solid; each ten after them has a dash of its own, so that near colours differ. */
+/** The first ten are solid; each further ten have a different dash, so that similar colours are distinguishable. */
 export function dashOf(slot: number): readonly number[] {
   return DASHES[Math.floor(slot / 10) % DASHES.length] ?? SOLID;
 }

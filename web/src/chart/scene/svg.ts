@@ -1,4 +1,4 @@
-/** A pen that writes an SVG document.  All text goes through `escape`: names of runs and metrics are anybody's. */
+/** A pen that writes an SVG document.  All text goes through `escape`: names of runs and metrics are untrusted. */
 import { NUMBER_FONT, type Path, type Pen, type Rect, type Stroke, type Writing } from "./pen";
 
 export class SvgPen implements Pen {

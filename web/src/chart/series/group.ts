@@ -76,7 +76,7 @@ export function commonGrid(all: readonly Series[], most: number): Float64Array {
   return Float64Array.from({ length: most }, (_, at) => low + ((high - low) * at) / (most - 1));
 }
 
-/** A run's line, asked at ascending or any x. */
+/** A run's line, evaluated at ascending or any x. */
 class Line {
   low = Number.NaN;
   high = Number.NaN;

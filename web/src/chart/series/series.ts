@@ -14,7 +14,7 @@ export interface Series {
   readonly min: Float64Array;
   readonly max: Float64Array;
   readonly count: Float64Array;
-  /** Points of the run in the range that was asked for. */
+  /** Points of the run in the requested range. */
   readonly total: number;
   readonly exact: boolean;
   /** What no line can show. */

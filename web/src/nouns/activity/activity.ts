@@ -5,7 +5,7 @@ import { strings } from "./strings";
 
 export type Change = components["schemas"]["LoggedChange"];
 
-/** Where a change's object is shown; undefined for objects that have no page of their own. */
+/** The page of a change's object; undefined for objects without a page. */
 export function linkOf({ entity, entity_id }: Pick<Change, "entity" | "entity_id">): string | undefined {
   const cut = entity_id.lastIndexOf("/");
   switch (entity) {

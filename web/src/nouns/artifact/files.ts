@@ -21,7 +21,7 @@ export interface Files {
   read(path: string, start: number, end: number, signal?: AbortSignal): Promise<Piece>;
   /** The whole file. */
   url(path: string): string;
-  /** An HTML file as a page in a sandbox of its own. */
+  /** An HTML file as a page in a sandbox. */
   pageUrl?: (path: string) => string;
   /** A folder as a zip; the root if the path is empty. */
   zipUrl?: (path: string) => string;
@@ -68,7 +68,7 @@ export function artifactsOfLoggedModel(modelId: string): Files {
   };
 }
 
-/** A folder of other files as files of its own. */
+/** A folder of another source as files. */
 export function within(files: Files, folder: string): Files {
   const full = (path: string): string => [folder, path].filter(Boolean).join("/");
   const { pageUrl, zipUrl } = files;

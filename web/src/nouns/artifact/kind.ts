@@ -63,7 +63,7 @@ export function kindOf(path: string): Kind {
   return Object.hasOwn(BY_EXTENSION, extension) ? (BY_EXTENSION[extension] ?? "unknown") : "unknown";
 }
 
-/** Whether the name says that the file is neither text nor anything that a browser shows. */
+/** Whether the extension shows that the file is neither text nor displayed by browsers. */
 export function isBinaryName(path: string): boolean {
   const name = nameOf(path).toLowerCase();
   return BINARY.has(name.slice(name.lastIndexOf(".") + 1));

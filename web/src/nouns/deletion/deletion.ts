@@ -8,7 +8,7 @@ import { runJob } from "@/nouns/job/runJob";
 export type Preview = components["schemas"]["Preview"];
 export type Deleted = components["schemas"]["DeletionResult"];
 
-/** What the server is asked to delete, by the fields of its kind. */
+/** The target of a deletion, by the fields of its kind. */
 export type Target =
   | { kind: "run"; run_id: string }
   | { kind: "experiment"; experiment_id: string }

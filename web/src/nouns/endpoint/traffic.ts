@@ -4,11 +4,11 @@ import type { components } from "@/api/schema";
 export type Traffic = components["schemas"]["GotTraffic"];
 export interface Line {
   name: string;
-  /** One for each step; null where nothing was asked. */
+  /** One for each step; null without requests. */
   values: (number | null)[];
 }
 
-/** Requests a second of each deployment; 0 where nothing was asked. */
+/** Requests per second of each deployment. */
 export function requestRates(traffic: Traffic): Line[] {
   return lines(traffic, (point) => point.requests / traffic.step_s, 0);
 }

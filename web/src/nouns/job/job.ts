@@ -50,7 +50,7 @@ export function jobTitle({ kind, title }: Pick<Job, "kind" | "title">): string {
   return title;
 }
 
-/** The same of a job whose kind is not known. */
+/** The same for a job of an unknown kind. */
 export function titleText(title: string): string {
   const kinds = Object.keys(en.kinds);
   return kinds.map((kind) => jobTitle({ kind, title })).find((text) => text !== title) ?? title;

@@ -7,7 +7,7 @@ type Run = components["schemas"]["Run"];
 
 const HISTORY_TAG = "mlflow.log-model.history";
 
-/** Did the run log a model?  By what is known of the run without a further call. */
+/** Whether the run logged a model, without a further call. */
 export function hasModel(run: Run): boolean {
   return Boolean(run.outputs?.model_outputs?.length) || foldersOfRun(run).length > 0;
 }

@@ -28,7 +28,7 @@ export function loadSnippet(subject: Subject): string {
   ].join("\n");
 }
 
-/** Undefined where the model says nothing of its input. */
+/** Undefined if the model does not describe its input. */
 export function scoreSnippet(subject: Subject): string | undefined {
   const input = inputOf(subject);
   if (!input) return undefined;

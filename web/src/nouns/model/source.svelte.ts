@@ -9,7 +9,7 @@ type Logged = components["schemas"]["trackside.logged_models.model.LoggedModel"]
 const EXPERIMENTS = 200;
 const MODELS = 100;
 
-/** What a new version is made of, as a dialog asks for it: a logged model, a URI, or no version yet. */
+/** The source of a new version in a dialog: a logged model, a URI, or no version yet. */
 export class VersionSource {
   origin = $state<Origin>("logged");
   uri = $state("");

@@ -12,7 +12,7 @@ export interface Field {
 }
 
 const PREFIXES: Record<Exclude<Kind, "attribute">, string> = { metric: "metrics", param: "params", tag: "tags" };
-/** The experiment of a run, by whose id no order is. */
+/** The experiment of a run, which cannot order runs. */
 export const EXPERIMENT = "experiment_id";
 const PLAIN = /^[A-Za-z0-9_./:-]+$/;
 
@@ -32,7 +32,7 @@ export function parseField(text: string): Field {
   return { kind, key, aggregate: kind === "metric" ? (aggregate as Aggregate) : "last" };
 }
 
-/** A comparison with a value, as a filter says it. */
+/** A comparison with a value, in the form of a filter. */
 export function comparison(field: string, value: string | null): string {
   if (value === null) return `${field} IS NULL`;
   if (!value.includes("'")) return `${field} = '${value}'`;

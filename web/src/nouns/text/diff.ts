@@ -12,7 +12,7 @@ export interface Piece {
   readonly isChanged: boolean;
 }
 
-/** With more differences than these, the search for the least would take seconds: all is told as replaced. */
+/** With more differences, the search for the smallest diff would take seconds: everything counts as replaced. */
 const MOST_CHANGES = 2000;
 const MOST_CHANGES_OF_A_LINE = 200;
 /** Lines that have a smaller share of their characters in common are not alike. */

@@ -140,7 +140,7 @@ function assessmentOf(value: unknown): Assessment {
 
 const TYPED = ["string_value", "bool_value", "int_value", "double_value"] as const;
 
-/** What an OTLP value says: `{"int_value": 7}` is 7. */
+/** The value of an OTLP value: `{"int_value": 7}` is 7. */
 export function valueOf(given: unknown): unknown {
   const typed = object(given);
   for (const each of TYPED) if (each in typed) return typed[each];

@@ -84,7 +84,7 @@ export function fieldName(wire: string): string {
   return Object.entries(WIRE).find(([, each]) => each === wire)?.[0] ?? wire;
 }
 
-/** The line of the text, from 1, where the first of its fields or values stands. */
+/** The line of the text, from 1, with the first of the fields or values. */
 export function lineWith(text: string, { field, value }: Problem): number | undefined {
   const wanted = value ? JSON.stringify(value) : `"${field}"`;
   const at = text.toLowerCase().indexOf(wanted.toLowerCase());

@@ -10,7 +10,7 @@ export function tagsOf(run: Run): Record<string, string> {
   return Object.fromEntries((run.data.tags ?? []).map(({ key, value }) => [key, value]));
 }
 
-/** Undefined while the run goes on. */
+/** Undefined while the run is running. */
 export function durationOf({ info }: Run): number | undefined {
   const end = info.end_time;
   return end === undefined || !info.start_time ? undefined : Math.max(0, Number(end) - Number(info.start_time));

@@ -78,7 +78,7 @@ export function valueOf(question: Question, answer: Answer): Value | undefined {
   }
 }
 
-/** The assessment that says an answer. */
+/** The assessment for an answer. */
 export function assessmentOf(question: Question, value: Value, comment: string, user: string): Json {
   return {
     assessment_name: question.name,

@@ -1,7 +1,7 @@
-/** Evaluations of several runs, matched by what was asked.  Pure. */
+/** Evaluations of several runs, matched by their requests.  Pure. */
 import type { Assessment, TraceInfo } from "@/nouns/trace/trace";
 
-/** What was asked, and what each run answered; undefined where a run was not asked. */
+/** A request and the answer of each run; undefined for runs without this request. */
 export interface Row {
   key: string;
   request: string;
@@ -49,7 +49,7 @@ export function feedbackOf(trace: TraceInfo): Map<string, Assessment> {
   );
 }
 
-/** Whether the runs were assessed differently, or one of them was not asked. */
+/** Whether the runs were assessed differently, or one lacks the request. */
 export function differs({ traces }: Row): boolean {
   const told = traces.map((trace) =>
     trace ? JSON.stringify([...feedbackOf(trace)].map(([name, { value }]) => [name, value])) : null,
