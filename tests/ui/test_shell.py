@@ -20,7 +20,9 @@ def log_run(api: Api, experiment: str = "demo", name: str = "swift-fox") -> tupl
     return experiment_id, run_id
 
 
-def test_a_visitor_finds_experiments_a_run_with_its_chart_and_the_registered_model(page: Page, server: Server) -> None:
+def test_a_visitor_finds_runs_charts_and_models_and_the_ui_calls_no_other_host(page: Page, server: Server) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     log_run(server.api)
     server.api.post("registered-models/create", name="churn")
 
@@ -34,6 +36,7 @@ def test_a_visitor_finds_experiments_a_run_with_its_chart_and_the_registered_mod
 
     page.get_by_role("link", name="Models").click()
     expect(page.get_by_role("cell", name="churn")).to_be_visible()
+    assert {url for url in asked if not url.startswith((server.url, "data:", "blob:"))} == set()
 
 
 @pytest.mark.slow
@@ -132,19 +135,6 @@ def test_the_ui_is_served_below_a_prefix_and_workspaces_share_assets(page: Page,
     scripts = [url for url in loaded if url.endswith(".js")]
     assert scripts
     assert all(url.startswith(f"{server.url}/tracking/assets/") for url in scripts)
-
-
-def test_the_ui_calls_no_other_host(page: Page, server: Server) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    log_run(server.api)
-
-    page.goto(server.url)
-    page.get_by_role("link", name="demo").click()
-    page.get_by_role("link", name="swift-fox").click()
-    page.locator("canvas").first.wait_for()
-
-    assert {url for url in asked if not url.startswith((server.url, "data:", "blob:"))} == set()
 
 
 def test_theme_and_language_are_chosen_and_kept(page: Page, server: Server) -> None:

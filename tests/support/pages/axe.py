@@ -27,7 +27,8 @@ def everything(page: Page) -> list[str]:
 
 
 def _violations(page: Page, impacts: set[str]) -> list[str]:
-    page.evaluate(_AXE.read_text())
+    if page.evaluate("typeof axe") == "undefined":  # it stays while only the part of the address after # changes
+        page.evaluate(_AXE.read_text())
     page.evaluate(_AT_REST)
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
     return [

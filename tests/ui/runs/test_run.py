@@ -117,6 +117,7 @@ def test_only_valid_source_tags_are_links(server: Server, page: Page) -> None:
     expect(page.locator("a[href^='javascript']")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_run_is_deleted_and_restored(server: Server, page: Page) -> None:
     address = log(server.api)
 
