@@ -1,7 +1,6 @@
 """Messages of commands for invalid arguments, with the names of the command line and valid values."""
 
 import json
-import os
 from contextlib import closing
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import pytest
 
 from support.client import Api
 from support.links import url_of
+from support.processes.command_line import run_here
 from support.processes.servers import Server, trackside
 from support.receiver import Receiver
-from trackside.cli.main import main
 
 MISTAKES = [
     ("job list --max 0", "--max is 0; it must be between 1 and 1000"),
@@ -71,32 +70,14 @@ MISTAKES = [
 
 
 def test_an_invalid_argument_is_quoted_as_it_was_typed(
-    server: Server,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    subtests: pytest.Subtests,
+    server: Server, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
-    """In this process, because forking one for each command takes most of the time."""
-    for name in [name for name in os.environ if name.startswith(("TRACKSIDE_", "MLFLOW_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("TRACKSIDE_URL", server.url)
-    monkeypatch.chdir(tmp_path)
-
     for command, said in MISTAKES:
         with subtests.test(command=command, said=said):
-            code = exit_code(command.split())
+            code, output, complaint = run_here(*command.split(), cwd=tmp_path, TRACKSIDE_URL=server.url)
 
-            output, complaint = capsys.readouterr()
             assert (code, output, complaint.count("\n")) == (2, "", 1)
             assert said in complaint
-
-
-def exit_code(words: list[str]) -> object:
-    try:
-        return main(words)
-    except SystemExit as left:
-        return left.code
 
 
 def test_workspaces_are_counted_before_they_are_shown(server: Server, tmp_path: Path) -> None:

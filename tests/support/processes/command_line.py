@@ -1,16 +1,23 @@
 """`trackside` as an operator calls it, and a server with what it says."""
 
+import contextlib
+import io
 import json
+import os
 import re
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 from support.processes.forks import Forked
+from support.processes.servers import environment
+from trackside.cli import main
 
 TIMEOUT_S = 120.0
 
@@ -54,3 +61,24 @@ class Server:
 
 
 Launch = Callable[..., Server]
+
+
+def run_here(*words: str, cwd: Path, **variables: str) -> tuple[int, str, str]:
+    """Run a command in this process: a tenth of the time of a forked one.  Return its exit code, stdout and stderr.
+
+    For commands that leave nothing behind in their process; what they read on stdin has ended."""
+    kept, stdin = dict(os.environ), sys.stdin
+    said, complaints = io.StringIO(), io.StringIO()
+    os.environ.clear()
+    os.environ.update(environment(**variables))
+    sys.stdin = io.TextIOWrapper(io.BytesIO())
+    try:
+        with contextlib.chdir(cwd), contextlib.redirect_stdout(said), contextlib.redirect_stderr(complaints):
+            code = main.main(words)
+    except SystemExit as left:
+        code = int(left.code or 0)
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
+        sys.stdin = stdin
+    return code, said.getvalue(), complaints.getvalue()
