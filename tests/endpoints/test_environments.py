@@ -1,6 +1,5 @@
 """The choice of the Python that runs a model."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,19 +20,25 @@ class Chosen(Environments):
     ("uv", "local_python", "has_requirements", "chosen"),
     [
         ("/bin/uv", "", True, "built"),
-        ("/bin/uv", sys.executable, True, "built"),
-        ("/bin/uv", sys.executable, False, sys.executable),
-        (None, sys.executable, True, sys.executable),
+        ("/bin/uv", "python", True, "built"),
+        ("/bin/uv", "python", False, "python"),
+        (None, "python", True, "python"),
         (None, "", True, "built"),
     ],
 )
 def test_auto_builds_an_environment_with_uv_and_otherwise_uses_the_operators_python(
     tmp_path: Path, uv: str | None, local_python: str, has_requirements: bool, chosen: str
 ) -> None:
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\n")  # a Python that can serve: to import mlflow takes two seconds
+    program.chmod(0o755)
     if has_requirements:
         (tmp_path / "requirements.txt").write_text("mlflow\n")
+    environments = Chosen(tmp_path, local_python and str(program), lambda: uv)
 
-    assert Chosen(tmp_path, local_python, lambda: uv).python("auto", tmp_path) == chosen
+    found = environments.python("auto", tmp_path)
+
+    assert found == (str(program) if chosen == "python" else chosen)
 
 
 def test_without_uv_and_a_python_for_models_both_remedies_are_named(tmp_path: Path) -> None:

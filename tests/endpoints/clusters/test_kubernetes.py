@@ -25,6 +25,11 @@ from trackside.endpoints.model import AuthMode, Deployment, Model, Spec, State
 PLACE = Place(namespace="models", image="python:3.11-slim", server_url="http://trackside:5000/", store="abc")
 SECRETS = Secrets({"key-0": "a" * 64, "router": "b" * 64}, files_token="t" * 64)
 VERSIONS = ("1.28", "1.33", "1.37")
+SPECS: list[dict[str, Any]] = [
+    {},
+    {"env": "local", "memory_mb": 512},
+    {"replicas": 2, "max_replicas": 5, "threads": 2},
+]
 PREPARED = Prepared(folder="", python="")
 
 
@@ -47,9 +52,13 @@ def deployment(**spec: Any) -> Deployment:
     )
 
 
-@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize(
-    "spec", [{}, {"env": "local", "memory_mb": 512}, {"replicas": 2, "max_replicas": 5, "threads": 2}]
+    ("version", "spec"),
+    [
+        pytest.param(version, spec, marks=() if VERSIONS.index(version) == SPECS.index(spec) else pytest.mark.slow)
+        for version in VERSIONS
+        for spec in SPECS
+    ],
 )
 def test_each_object_fits_the_published_schema(version: str, spec: dict[str, Any]) -> None:
     import kubernetes_validate
