@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(__file__).parent / "scripts"
 MLFLOWS = {"1.30": "compat-1", "2.22": "compat-2", "3.17": "compat-3"}
 NEWEST = "3.17"
+WEBHOOKS = ("--allow-private-webhooks", "--webhook-schemes", "http,https")
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Server:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     data = tmp_path_factory.mktemp("server") / "data"
-    command = [sys.executable, "-m", "trackside.cli.main", "server", "--port", "0", "--data", str(data)]
+    command = [sys.executable, "-m", "trackside.cli.main", "server", "--port", "0", "--data", str(data), *WEBHOOKS]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         listening = re.search(r"http://\S+", process.stdout.readline())

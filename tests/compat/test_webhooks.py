@@ -17,7 +17,7 @@ def receiver() -> Iterator[Receiver]:
     made.close()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def client(request: pytest.FixtureRequest, start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> Any:
     from mlflow import MlflowClient
 
@@ -27,6 +27,7 @@ def client(request: pytest.FixtureRequest, start: Callable[..., Server], monkeyp
     return MlflowClient(server.url, server.url)
 
 
+@pytest.mark.slow
 def test_the_stock_client_manages_webhooks_with_events_of_models(client: Any, receiver: Receiver) -> None:
     from mlflow.entities.webhook import WebhookEvent, WebhookStatus
     from mlflow.exceptions import MlflowException

@@ -265,6 +265,20 @@ def check_what_came_with_3(client: MlflowClient, experiment_id: str, run_id: str
     assert client.search_logged_models([experiment_id], filter_string="metrics.model_accuracy > 0.95") == []
 
 
+def check_webhooks(client: MlflowClient) -> None:
+    """Manage a webhook, to which nothing is sent."""
+    from mlflow.entities.webhook import WebhookEvent, WebhookStatus
+
+    events = [WebhookEvent("model_version_alias", "created"), WebhookEvent("model_version", "created")]
+    made = client.create_webhook("w", "http://127.0.0.1:9/", events, secret="s", status=WebhookStatus.DISABLED)
+    assert client.get_webhook(made.webhook_id).name == "w"
+    assert [each.webhook_id for each in client.list_webhooks()] == [made.webhook_id]
+    changed = client.update_webhook(made.webhook_id, description="d")
+    assert (changed.description, changed.events) == ("d", made.events)
+    client.delete_webhook(made.webhook_id)
+    assert len(client.list_webhooks()) == 0
+
+
 def check_registry(client: MlflowClient) -> None:
     """The calls of the registry that every mlflow from 1.30 on has, in the workspace of the tracking URI."""
     name = f"flowers {mlflow.__version__}"
@@ -334,7 +348,10 @@ def run_at(uri: str, rows: list[Row], folder: Path) -> str:
 def main(data: str, folder: Path, uris: list[str]) -> None:
     rows = read(data)
     runs = [run_at(uri, rows, folder / str(number)) for number, uri in enumerate(uris)]
-    check_registry(MlflowClient())  # at the last address
+    client = MlflowClient()  # at the last address
+    check_registry(client)
+    if MAJOR >= 3:
+        check_webhooks(client)
     print(json.dumps(runs))
 
 
