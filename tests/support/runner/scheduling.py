@@ -13,7 +13,7 @@ from typing import Any
 from xdist.scheduler import LoadScopeScheduling
 
 # Folders that share what takes long to start, and by which name; elsewhere, files do.
-TOGETHER = {"ui": "browser", "compat": "clients", "scorer": "models", "endpoints": "models"}
+TOGETHER = {"ui": "browser", "compat": "clients", "scorer": "models", "endpoints": "models", "drift": "models"}
 # Files that read all of the source, and parse it once for each process (support/sources.py).
 READERS = (
     "test_architecture.py",
