@@ -5,6 +5,8 @@ import uuid
 from pathlib import Path
 from typing import Protocol
 
+import pytest
+
 from compat.conftest import Client
 from trackside_mlflow import Workspace
 
@@ -13,6 +15,7 @@ class Server(Protocol):
     url: str
 
 
+@pytest.mark.slow
 def test_stock_mlflow_logs_loads_finds_and_deletes_models(server: Server, tmp_path: Path) -> None:
     workspace = Workspace.create(f"models-{uuid.uuid4().hex[:8]}", url=server.url)
 

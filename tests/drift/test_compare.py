@@ -66,6 +66,7 @@ def test_nannyml_alerts_above_the_reference_s_own_chunks() -> None:
     assert (stable.drifted, moved.drifted, stable.threshold) == (False, True, moved.threshold)
 
 
+@pytest.mark.slow
 def test_the_magnitude_names_the_features_that_the_classifier_uses() -> None:
     reference = {"x": DICE.normal(size=2000), "y": DICE.normal(size=2000), "c": DICE.choice(["a", "b"], 2000)}
     current = {"x": DICE.normal(2, size=1500), "y": DICE.normal(size=1500), "c": DICE.choice(["a", "b"], 1500)}

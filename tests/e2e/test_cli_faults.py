@@ -79,6 +79,7 @@ def test_an_output_that_cannot_be_written_is_reported_in_one_line(command: str, 
     assert (code, complaint) == (2, "trackside: standard output cannot be written (No space left on device)\n")
 
 
+@pytest.mark.slow
 def test_characters_that_the_terminal_cannot_show_are_escaped(server: Server, tmp_path: Path) -> None:
     server.api.post("/api/trackside/v1/workspaces", name="team", description="größe \u20ac")
     ascii_only = {"TRACKSIDE_URL": server.url, "PYTHONIOENCODING": "ascii"}

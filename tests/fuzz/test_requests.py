@@ -113,7 +113,7 @@ def test_malformed_headers_get_a_valid_answer(world: World) -> None:
     _assert_in_form(world, asks)
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(100))
 @given(
     path=st.lists(
         st.sampled_from(

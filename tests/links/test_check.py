@@ -132,7 +132,8 @@ def test_objects_that_the_remote_lost_are_found_and_recreated(server: Server) ->
     assert late in {each["info"]["run_id"] for each in all_runs(pair.apis["south"])}
 
 
-@pytest.mark.parametrize(("mode", "victim"), [("push", "south"), pytest.param("pull", "north", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("mode", "victim"), [("push", "south"), ("pull", "north")])
 def test_unreported_changes_of_bytes_are_found_by_reading(server: Server, mode: str, victim: str) -> None:
     """By silent corruption of a disk: size and time of the file are unchanged."""
     pair = Pair(server, mode)

@@ -35,6 +35,7 @@ def test_files_and_folders_with_long_names_are_unpacked(tmp_path: Path) -> None:
     assert [each for each in unpack(path) if each.endswith(("MLproject", ".py"))] == names
 
 
+@pytest.mark.slow
 def test_an_extended_header_of_any_size_is_not_read_into_memory(tmp_path: Path) -> None:
     header = tarfile.TarInfo("pax")
     header.type = tarfile.XHDTYPE

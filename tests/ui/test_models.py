@@ -354,6 +354,7 @@ def test_the_folder_of_a_model_is_registered_under_a_new_name_and_then_again(ser
     assert (found["run_id"], found["source"].endswith(f"/{run_id}/artifacts/model")) == (run_id, True)
 
 
+@pytest.mark.slow
 def test_a_logged_model_is_registered_on_its_page(server: Server, page: Page) -> None:
     model_id = logged_model(server.api, {"experiment_id": "0", "name": "boosted"})
 

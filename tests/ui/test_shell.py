@@ -137,6 +137,7 @@ def test_the_ui_is_served_below_a_prefix_and_workspaces_share_assets(page: Page,
     assert all(url.startswith(f"{server.url}/tracking/assets/") for url in scripts)
 
 
+@pytest.mark.slow
 def test_theme_and_language_are_chosen_and_kept(page: Page, server: Server) -> None:
     page.goto(server.url)
     page.get_by_role("button", name="Theme and language").click()

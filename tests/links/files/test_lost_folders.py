@@ -112,6 +112,7 @@ def test_a_folder_that_was_lost_with_its_disk_is_not_deleted_on_the_other_side(
     assert get_file(kept, run, "f.txt") == b"precious"
 
 
+@pytest.mark.slow
 @crossed(
     "mode path",
     ["push", "pull"],
@@ -171,6 +172,7 @@ def test_restored_files_are_unchanged(start: Callable[..., Server]) -> None:
     assert [each.partition(":")[0] for each in said] == ["the remote copy of a/b.txt was kept"]
 
 
+@pytest.mark.slow
 @crossed(
     "mode path",
     ["push", "both", "pull"],

@@ -34,8 +34,8 @@ def pass_on(api: Api, rename: Callable[[Api, str, str], None], names: tuple[str,
     "mode count",
     ["push", "pull", "both", "both-there"],
     [2, 3],
-    quick=[("pull", 2), ("both", 3)],
-    slow=["push", "both-there"],
+    quick=[("pull", 2)],
+    slow=["push", "both", "both-there", 3],
 )
 def test_names_that_objects_swap_are_copied(server: Server, here: Api, there: Api, mode: str, count: int) -> None:
     source = there if mode in ("pull", "both-there") else here

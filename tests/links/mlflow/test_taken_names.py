@@ -154,6 +154,7 @@ def test_models_of_both_sides_stay_distinct_when_they_swap_names_remotely(here: 
     assert models(here) == {"a": before["b"], "b": before["a"]}
 
 
+@pytest.mark.slow
 def test_pushes_go_to_the_model_and_not_to_the_one_that_took_its_name(here: Api, stock: Api, flaky: Flaky) -> None:
     begin(here, here, flaky, "push", "a", "b")
 

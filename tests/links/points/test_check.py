@@ -102,14 +102,9 @@ def _other_value(points: bytes) -> bytes:
     return points[: 5 * 24] + struct.pack("<qqd", step, timestamp, value + 0.25) + points[6 * 24 :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("mode", "victim"),
-    [
-        ("push", "south"),
-        pytest.param("pull", "north", marks=pytest.mark.slow),
-        pytest.param("both", "south", marks=pytest.mark.slow),
-        pytest.param("both", "north", marks=pytest.mark.slow),
-    ],
+    ("mode", "victim"), [("push", "south"), ("pull", "north"), ("both", "south"), ("both", "north")]
 )
 def test_a_check_by_reading_finds_a_lost_chunk_and_a_sync_restores_it(server: Server, mode: str, victim: str) -> None:
     pair = Points(server, mode, _south)

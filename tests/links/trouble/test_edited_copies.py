@@ -65,8 +65,9 @@ def pair(start: Callable[..., Server]) -> Iterator[Pair]:
     made.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(  # when the call that made it was answered, and when that was saved
-    "at", [2, pytest.param(3, marks=pytest.mark.slow)]
+    "at", [2, 3]
 )
 def test_changes_of_a_version_that_was_created_remotely(pair: Pair, at: int) -> None:
     a_version(pair.near.api)

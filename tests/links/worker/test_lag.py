@@ -17,6 +17,7 @@ from trackside.sync.document import Mode
 LINK = "lab"
 
 
+@pytest.mark.slow
 def test_a_pull_link_counts_what_it_copied(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     run = there.new_run()

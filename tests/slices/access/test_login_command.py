@@ -115,7 +115,8 @@ def delete_password(service, username):
 """
 
 
-@pytest.mark.parametrize("home", ["/dev/null", *(pytest.param(each, marks=pytest.mark.slow) for each in ("~", "mine"))])
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["/dev/null", "~", "mine"])
 def test_a_keyring_stores_a_login_if_the_home_folder_is_read_only(server: Server, tmp_path: Path, home: str) -> None:
     People(server.api).begin()
     (tmp_path / "keyring.py").write_text(KEYRING)  # stands for the user's desktop

@@ -209,6 +209,7 @@ def test_a_backup_of_a_newer_release_is_refused(server: Server, said: Said, tmp_
     assert not (tmp_path / "a" / "trackside.db").exists()
 
 
+@pytest.mark.slow
 def test_a_backup_with_tables_that_do_not_match_its_schema_is_refused(
     server: Server, said: Said, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:

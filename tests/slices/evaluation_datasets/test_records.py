@@ -202,6 +202,7 @@ def test_a_call_has_a_limited_number_of_records(sqlite_api: Api) -> None:
     assert all_of(sqlite_api, dataset_id) == []
 
 
+@pytest.mark.slow
 def test_records_may_be_larger_than_other_calls(sqlite_api: Api) -> None:
     dataset_id = new_id(sqlite_api)
 

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+import pytest
+
 from support.faults.proxy import Proxy
 from support.stores.postgres_store import store_of
 from trackside.core.db.postgres import PostgresDatabase
@@ -55,6 +57,7 @@ def test_a_document_is_kept_until_its_run_changes(db: PostgresDatabase) -> None:
     assert kept(db) == 1
 
 
+@pytest.mark.slow
 def test_a_page_reads_only_the_documents_that_it_returns(
     through: Callable[[], tuple[Proxy, PostgresDatabase]],
 ) -> None:

@@ -39,6 +39,7 @@ def test_closing_waits_for_a_read_and_lets_none_begin(store: SqliteDatabase) -> 
         pass
 
 
+@pytest.mark.slow
 def test_closing_interrupts_a_statement_that_does_not_end(store: SqliteDatabase) -> None:
     has_begun = threading.Event()
     said: list[str] = []

@@ -69,6 +69,7 @@ def test_a_view_with_hostile_names_opens_as_a_file_without_a_server(page: Page, 
     assert page.title() == "churn"
 
 
+@pytest.mark.slow
 def test_a_run_opens_as_a_file_without_a_server(page: Page, server: Server, tmp_path: Path) -> None:
     address = log_run(server.api)
     run_id = run_of(address)

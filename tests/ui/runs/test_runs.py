@@ -41,6 +41,7 @@ def names(page: Page) -> Locator:
     return page.get_by_role("row").get_by_role("link").and_(page.locator(":not([title^='Parent run'])"))
 
 
+@pytest.mark.slow
 def test_a_click_on_a_header_orders_and_shift_adds_an_order(page: Page, server: Server) -> None:
     page.goto(three_runs(server))
 

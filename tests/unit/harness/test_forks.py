@@ -49,6 +49,7 @@ def test_a_forked_server_imports_nothing_of_trackside_itself(tmp_path: Path) -> 
     assert done.stdout.split() == []
 
 
+@pytest.mark.slow
 def test_a_forked_server_imports_nothing_to_start_and_end(tmp_path: Path) -> None:
     words = [str(tmp_path), str(free_port()), "relaxed", *forks.IMPORTED]
 
