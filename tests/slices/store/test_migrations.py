@@ -19,6 +19,7 @@ from trackside.core.db.sqlite import SqliteDatabase
 from trackside.core.db.tx import Dialect
 from trackside.core.settings import Settings
 from trackside.experiments import store as experiments
+from trackside.views import store as views
 from trackside.workspaces import store as workspaces
 
 pytestmark = pytest.mark.both
@@ -245,6 +246,45 @@ def test_copied_files_of_versions_in_an_older_store_stay_their_own(open_empty: O
     with db.read(1) as tx:
         own = tx.all("SELECT uid FROM model_versions WHERE workspace_id = :ws AND has_own_folder = 1 ORDER BY uid")
     assert own == [("u1",), ("u2",)]
+
+
+@pytest.mark.slow
+def test_views_of_several_experiments_in_an_older_store_keep_their_experiments(open_empty: Open) -> None:
+    db = open_empty()
+    apply(db, [each for each in migrations() if each.number < 204])
+    states = {
+        "both": '{"query":"f=%22a%22","experiments":["12","1"]}',
+        "one": '{"query":"order=\\"experiments\\":[\\"1\\",\\"12\\"]"}',
+        "odd": '{"query":"\\u0000","experiments":["x",1]}',
+        "others": '{"query":"","experiments":["12","2"]}',
+        "gone": '{"experiments":["1","99"],"more":["2"]}',
+    }
+    with db.write(1) as tx:
+        for number in (1, 2, 12):
+            tx.run(
+                """
+                INSERT INTO experiments (experiment_seq, workspace_id, experiment_id, name, artifact_location, lifecycle_stage,
+                    creation_time, last_update_time) VALUES (:seq, :ws, :number, :name, 'x', 'active', 1, 1)
+                """,
+                seq=number,
+                number=number,
+                name=str(number),
+            )
+        for name, state in states.items():
+            tx.run(
+                """
+                INSERT INTO saved_views (workspace_id, experiment_seq, view_id, name, state, is_default, owner, version,
+                    creation_time, last_update_time) VALUES (:ws, 1, :name, :name, :state, 0, '', 1, 1, 1)
+                """,
+                name=name,
+                state=state,
+            )
+
+    migrate.upgrade(db)
+
+    with db.read(1) as tx:
+        found = {view.name: view.experiment_ids for view in views.of_experiment(tx, "1")}
+    assert found == {"both": ["1", "12"], "one": [], "odd": [], "others": [], "gone": []}
 
 
 def test_a_new_or_recent_store_needs_no_backup(open_empty: Open, tmp_path: Path) -> None:
