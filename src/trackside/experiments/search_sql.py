@@ -93,7 +93,9 @@ def cut(search: Search, rows: Sequence[Sequence[object]], limit: int) -> tuple[l
 def _ordered(key: str, readable: Condition) -> str:
     if key not in _OF_RUNS:
         return f"e.{key}"
-    return (
+    found = (
         f"(SELECT {_OF_RUNS[key]} FROM runs r WHERE e.workspace_id = :ws "
-        f"AND r.experiment_seq = e.experiment_seq AND r.lifecycle_stage = e.lifecycle_stage{readable.sql})"
+        f"AND r.experiment_seq = e.experiment_seq AND r.lifecycle_stage = e.lifecycle_stage)"
     )
+    # Outside of the inner SELECT, where SQLite would read the list of ids again for each experiment.
+    return f"CASE WHEN 1 = 1{readable.sql} THEN {found} ELSE 0 END" if readable.sql else found
