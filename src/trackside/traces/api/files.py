@@ -19,13 +19,13 @@ from trackside.traces import model as m
 from trackside.traces.api.calls import TRACE, may
 from trackside.traces.api.v3 import version_of
 from trackside.traces.ingest import files as span_files
-from trackside.traces.ingest.batch import Translate, batch_of
+from trackside.traces.ingest.batch import Translate, batch_of, root_last
 from trackside.traces.ingest.encodings import MAX_BYTES
 from trackside.traces.spans import file_of, old_file_of
 from trackside.traces.storage import reader
 from trackside.traces.storage.body_files import BodyFiles
 from trackside.traces.storage.reader import Row, Stored
-from trackside.traces.storage.writer import Spans, write
+from trackside.traces.storage.writer import MOST_SPANS, Spans, portions, write
 
 Found = tuple[int, Stored]  # the key of a trace, and its spans
 
@@ -69,13 +69,17 @@ class SpanFiles:
                 return None
             if not spans:
                 return None
-            batch = batch_of(trace_id, spans, {}, self._translate)
-            return Spans(experiment_id=row.experiment_id, batches=[batch], may_write=may(request.visit))
+            batches = [
+                batch_of(trace_id, portion, {}, self._translate)
+                for portion in root_last(spans, lambda span: span.parent_span_id is None, MOST_SPANS)
+            ]
+            return Spans(experiment_id=row.experiment_id, batches=batches, may_write=may(request.visit))
 
         call = await request.in_thread(decode)
         if call is None:
             return False
-        await request.write_together(write, call)
+        for portion in portions(call):
+            await request.write_together(write, portion)
         return True
 
     async def get(self, request: Request, key: str) -> Response | None:

@@ -12,7 +12,7 @@ from trackside.traces.api.calls import check_write, may
 from trackside.traces.ingest.batch import Translate, batch_of
 from trackside.traces.ingest.encodings import MAX_BYTES, unpack
 from trackside.traces.ingest.otlp import Malformed, read
-from trackside.traces.storage.writer import MayWrite, Spans, portions, write
+from trackside.traces.storage.writer import MOST_SPANS, MayWrite, Spans, portions, write
 
 EXPERIMENT = "x-mlflow-experiment-id"
 RUN = "x-mlflow-run-id"
@@ -69,7 +69,11 @@ class Calls:
         sent = read(body, is_json=asked.is_json)
         return Spans(
             experiment_id=asked.experiment_id,
-            batches=[batch_of(trace_id, each.spans, each.resource, self._translate) for trace_id, each in sent.items()],
+            batches=[
+                batch_of(trace_id, spans, each.resource, self._translate)
+                for trace_id, each in sent.items()
+                for spans in each.portions(MOST_SPANS)
+            ],
             run_id=asked.run_id,
             rooted=frozenset(trace_id for trace_id, each in sent.items() if each.has_root),
             may_write=asked.may_write,

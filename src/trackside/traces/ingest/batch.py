@@ -4,9 +4,9 @@ The expensive work is done here, outside of the writer: attributes are translate
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -36,6 +36,8 @@ SESSIONS = ("session.id", "gen_ai.conversation.id")
 USER_ID = "user.id"
 
 MAX_MODEL = 500
+
+Form = TypeVar("Form")  # of a span
 
 # Adds MLflow's attributes to a span's attributes (JSON texts by name), using its events.
 Translate = Callable[[dict[str, str], list[Event]], None]
@@ -118,6 +120,14 @@ def batch_of(trace_id: str, spans: Iterable[Span], resource: Mapping[str, Any], 
         has_cost=any(node.cost for node in nodes),
         body=bodies.compress(lines),
     )
+
+
+def root_last(spans: Sequence[Form], is_root: Callable[[Form], bool], most: int) -> Iterator[Sequence[Form]]:
+    """Yield the spans of a trace, at most `most` at a time, in their order except that the root is last: it ends the trace, whose
+    tokens are then summed."""
+    ordered = sorted(spans, key=is_root) if len(spans) > most else spans
+    for start in range(0, len(ordered), most):
+        yield ordered[start : start + most]
 
 
 def rows_of(spans: Iterable[Span]) -> list[SpanRow]:

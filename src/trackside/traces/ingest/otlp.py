@@ -7,10 +7,11 @@ lists, over which a loop takes a third of the time.
 import base64
 import json
 from binascii import b2a_base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from trackside.traces.ingest import bounds
+from trackside.traces.ingest.batch import root_last
 from trackside.traces.spans import CODES, REQUEST_ID, Event, Link, Span, Status, encode
 
 SERVICE = "service.name"
@@ -44,14 +45,18 @@ class Sent:
 
     def add(self, message: Any, agent: str | None) -> None:
         self._messages.append((message, agent))
-        parent = message.parent_span_id
-        if not parent or not any(parent):
-            self.has_root = True
+        self.has_root = self.has_root or _is_root(message)
 
-    @property
-    def spans(self) -> list[Span]:
-        """Return the spans, decoded at the call, so that the spans of a request are not all in memory.  Raise Malformed."""
-        return [_span(message, self._trace, agent) for message, agent in self._messages]
+    def portions(self, most: int) -> Iterator[list[Span]]:
+        """Yield the spans, at most `most` at a time and the root last, since it ends the trace.  Each portion is decoded when it
+        is asked for, so that the spans of a request are not all in memory.  Raise Malformed."""
+        for portion in root_last(self._messages, lambda each: _is_root(each[0]), most):
+            yield [_span(message, self._trace, agent) for message, agent in portion]
+
+
+def _is_root(message: Any) -> bool:
+    parent = message.parent_span_id
+    return not parent or not any(parent)
 
 
 def read(body: bytes, *, is_json: bool) -> dict[str, Sent]:

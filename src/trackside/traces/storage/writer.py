@@ -36,7 +36,7 @@ from trackside.traces.storage.state import (
 )
 
 SMALL_BYTES = 64 << 10  # spans of a trace up to this size always stay in the database
-MOST_TRACES, MOST_SPANS = 1_000, 10_000  # in one transaction, unless one trace has more spans: it takes 0.2 s
+MOST_TRACES, MOST_SPANS = 1_000, 10_000  # in one transaction: it takes 0.2 s
 MayWrite = Callable[[str], bool]  # gets an experiment's id
 
 
@@ -82,7 +82,7 @@ class Spans(Struct, frozen=True):
 
 def portions(spans: Spans) -> Iterator[Spans]:
     """Yield the spans in portions that the writer stores in a transaction each, so that a large request does not delay other
-    writes.  The spans of a trace stay together."""
+    writes.  The spans of a batch stay together."""
     portion: list[Batch] = []
     count = 0
     for batch in spans.batches:
