@@ -179,10 +179,17 @@ def test_a_query_over_the_limits_is_refused_with_mlflows_message(sqlite_api: Api
             f"{{ {get} {{ experiment {{ {' '.join(f'f{i}' for i in range(1002))} }} }} }}",
             "maximum total selections of 1000",
         ),
+        ("{ __typename } fragment F on Test { " + "output " * 1001 + "}", "maximum total selections of 1000"),
+        (
+            "{ __schema {"
+            + " ".join(f"a{i}: types {{ fields {{ name args {{ name }} }} }}" for i in range(10))
+            + '} a: __type(name: "T") { name } }',
+            "at most 50 fields of introspection, got 51",
+        ),
         ("fragment F on Query { test { output } ...F } { ...F }", "Cannot spread fragment 'F' within itself"),
         ("{" * 5000, "Syntax Error"),
-        ("{ a " * 2600, "Document is nested too deeply"),
-        ("{ a } " * 5000, "more than 10000 tokens"),
+        ("{ a " * 1900, "Document is nested too deeply"),
+        ("{ a } " * 5000, "more than 4000 tokens"),
     ):
         assert words in refused(sqlite_api, query), query[:80]
 
