@@ -22,7 +22,7 @@ from trackside.monitoring import dashboard, rules
 from trackside.monitoring import families as families_
 from trackside.monitoring.families import DELIVERY_KEY, DROPPED_KEY, FAMILIES, JOB_KEY, JOB_SCALE
 from trackside.monitoring.watch import Watch, job_durations, worked
-from trackside.monitoring.workers import Alone, Meters
+from trackside.monitoring.workers import Meters, SingleProcess
 
 # Of what the library tells of its own process.
 _OF_THE_PROCESS = re.compile(r"process_\w+|python_\w+")
@@ -202,7 +202,13 @@ async def _fail_and_hang(db: Any) -> None:
     store, now = _Store(db), [0.0]
     with ThreadPoolExecutor(2) as threads:
         watch = Watch(
-            store, Alone(Meters(Meter(), Meter(), Meter())), ("1", "sqlite"), {}, threads, lambda: now[0], wait_s=0.0
+            store,
+            SingleProcess(Meters(Meter(), Meter(), Meter())),
+            ("1", "sqlite"),
+            {},
+            threads,
+            lambda: now[0],
+            wait_s=0.0,
         )
         store.error = Unavailable("gone")
         failed = (await watch.scrape(""))[1].decode()

@@ -9,7 +9,7 @@ import pytest
 
 from trackside.scorer import payloads, tables
 from trackside.scorer.answers import AZURE, MLFLOW
-from trackside.scorer.payloads import Request, Rows, Whole, read
+from trackside.scorer.payloads import RawBody, Request, Rows, read
 from trackside.scorer.tables import EXACT, Column
 
 COLUMNS = ["a", "b", "c"]
@@ -72,7 +72,7 @@ def test_a_value_that_does_not_fit_its_column_is_left_to_mlflow(subtests: pytest
     ]
     for dtype, row in cases:
         with subtests.test(dtype=dtype, row=row):
-            assert isinstance(read(split([row]), "application/json", of_type(dtype)), Whole)
+            assert isinstance(read(split([row]), "application/json", of_type(dtype)), RawBody)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_value_that_does_not_fit_its_column_is_left_to_mlflow(subtests: pytest
 def test_other_documents_with_the_same_beginning_are_read_by_the_general_parser(start: str) -> None:
     body = f'{start}{{"columns": ["a", "b", "c"], "data": [[1.5, 2, 3]], "index": [7]}}}}'.encode()
 
-    assert isinstance(read(body, "application/json", of_type("float64")), Whole)
+    assert isinstance(read(body, "application/json", of_type("float64")), RawBody)
 
 
 def test_azures_dialect_is_told_from_mlflows_and_can_be_given_to_its_parser() -> None:
@@ -111,4 +111,4 @@ def test_columns_of_several_types_stay_rows() -> None:
     mixed = (Column("a", "float64"), Column("b", "int64"), Column("c", "bool"))
 
     assert rows_of(read(split([[1.5, 2, True]]), None, mixed)).values == [[1.5, 2, True]]
-    assert isinstance(read(split([[1.5, 2.5, True]]), None, mixed), Whole)
+    assert isinstance(read(split([[1.5, 2.5, True]]), None, mixed), RawBody)

@@ -13,7 +13,7 @@ from endpoints.conftest import save_model
 from scoring.conftest import table
 from support.processes.servers import environment
 from trackside.scorer.batch import main, parts
-from trackside.scorer.batch.order import Order, Wrong
+from trackside.scorer.batch.order import Order, OrderError
 
 SCORER = Path(main.__file__).parents[1]
 
@@ -49,7 +49,7 @@ class Scorer:
         return main.run(self.order(*names, **more))
 
     def refusal(self, *names: str, **more: Any) -> str:
-        with pytest.raises(Wrong) as refused:
+        with pytest.raises(OrderError) as refused:
             self.run(*names, **more)
         assert not (self.folder / "out.parquet").exists()
         return str(refused.value)
@@ -199,7 +199,7 @@ def test_a_table_without_rows_is_refused(scorer: Scorer) -> None:
     (scorer.folder / "in.csv").write_text("id,a,b\n")
 
     assert scorer.refusal("in.parquet") == "the input is empty: it has no rows"
-    with pytest.raises(Wrong, match="it has no rows"):
+    with pytest.raises(OrderError, match="it has no rows"):
         scorer.run("in.csv", output="none.csv")
 
 

@@ -11,7 +11,7 @@ from scoring.conftest import JOBS, ended, table
 from support.processes.servers import Server, trackside
 from trackside.core.errors import Invalid
 from trackside.scorer import profile as process
-from trackside.scorer.batch.order import Wrong
+from trackside.scorer.batch.order import OrderError
 from trackside.scoring.profile import Level, Measured, Profile, check, recommend
 from trackside_mlflow import Workspace
 from trackside_mlflow.serving.models import Model
@@ -136,7 +136,7 @@ def test_values_of_the_table_have_the_types_that_scoring_gives_them(tmp_path: Pa
 
 
 def test_a_model_without_an_example_needs_a_table(tmp_path: Path) -> None:
-    with pytest.raises(Wrong, match="logged without an input example"):
+    with pytest.raises(OrderError, match="logged without an input example"):
         list(process.requests({"model": str(tmp_path), "inputs": [], "rows": 1}))
 
 

@@ -19,7 +19,7 @@ def entry(entity: str, entity_id: str, action: str, **detail: Any) -> Entry:
 
 
 def told(*args: str, **detail: Any) -> tuple[str, dict[str, Any]] | None:
-    found = payloads.happened(entry(*args, **detail))
+    found = payloads.event_of_change(entry(*args, **detail))
     return None if found is None else (found.event, found.data)
 
 
@@ -166,7 +166,7 @@ def test_a_change_is_an_event(subtests: pytest.Subtests) -> None:
     ]
     for change, event, data in cases:
         with subtests.test(change=change, event=event, data=data):
-            found = payloads.happened(change)
+            found = payloads.event_of_change(change)
 
             assert found is not None
             assert (found.event, found.data) == (event, data)

@@ -37,7 +37,7 @@ def _events(tx: Tx, rule: Rule) -> float:
             entity=entities.get(entity, entity),
             most=AT_ONCE,
         )
-        happened = (payloads.happened(Entry(*row)) for row in rows)
+        happened = (payloads.event_of_change(Entry(*row)) for row in rows)
         count += sum(each is not None and each.event == rule.target for each in happened)
         if len(rows) < AT_ONCE:
             return float(count)

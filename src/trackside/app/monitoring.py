@@ -7,7 +7,7 @@ from trackside.core.work.loop import Loop
 from trackside.core.work.threads import Threads
 from trackside.monitoring import routes as monitoring
 from trackside.monitoring.watch import Watch
-from trackside.monitoring.workers import WRITE_EVERY_S, Alone, OneOfMany
+from trackside.monitoring.workers import WRITE_EVERY_S, OneOfMany, SingleProcess
 
 MONITORING_THREADS = 2  # one may count rows while the other writes a scrape
 
@@ -18,7 +18,7 @@ def routes(base: Base) -> list[Route]:
     folders = {"data": settings.data, **({} if local is None else {"artifacts": local})}
     threads = Threads(MONITORING_THREADS, "trackside-monitoring")
     closers.append(lambda: threads.shutdown(wait=False, cancel_futures=True))
-    shared: Alone | OneOfMany = Alone(meters, db.connections)
+    shared: SingleProcess | OneOfMany = SingleProcess(meters, db.connections)
     if base.workers is not None:
         shared = OneOfMany(meters, base.workers, db.connections)
         closers.append(shared.close)

@@ -31,7 +31,7 @@ class NoAnswer(Stop):
     """The server does not answer: it is down or restarts."""
 
 
-class How(TypedDict, total=False):
+class CallOptions(TypedDict, total=False):
     """The options of a call."""
 
     workspace: str
@@ -40,7 +40,7 @@ class How(TypedDict, total=False):
     headers: Mapping[str, str]  # in addition to those of every call
 
 
-def ask(args: argparse.Namespace, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Any:
+def ask(args: argparse.Namespace, method: str, path: str, body: Any = None, **how: Unpack[CallOptions]) -> Any:
     """Call the server that the arguments name, in their workspace, and return the JSON of the answer."""
     how["workspace"] = header_of(args)
     return call(server_of(args.server), method, path, body, **how)
@@ -55,7 +55,7 @@ class NotSignedIn(Stop):
     """The server refuses the credentials, or none were sent."""
 
 
-def call(url: str, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Any:
+def call(url: str, method: str, path: str, body: Any = None, **how: Unpack[CallOptions]) -> Any:
     """Return the JSON of the answer.  Raise Stop with the server's message for a refusal."""
     raw = send(url, method, path, body, **how)
     try:
@@ -66,7 +66,7 @@ def call(url: str, method: str, path: str, body: Any = None, **how: Unpack[How])
         ) from None
 
 
-def send(url: str, method: str, path: str, body: Any = None, **how: Unpack[How]) -> bytes:
+def send(url: str, method: str, path: str, body: Any = None, **how: Unpack[CallOptions]) -> bytes:
     """Return the body of the answer."""
     with opened(url, method, path, None if body is None else json.dumps(body).encode(), **how) as answer:
         return answer.read()
@@ -74,7 +74,7 @@ def send(url: str, method: str, path: str, body: Any = None, **how: Unpack[How])
 
 @contextmanager
 def opened(
-    url: str, method: str, path: str, content: bytes | BinaryIO | None, **how: Unpack[How]
+    url: str, method: str, path: str, content: bytes | BinaryIO | None, **how: Unpack[CallOptions]
 ) -> Iterator[HTTPResponse]:
     """Return the open answer.  Raise NoAnswer if the connection fails, also during reading."""
     headers = {"content-type": "application/json", **how.get("headers", {})}

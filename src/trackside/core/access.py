@@ -225,7 +225,7 @@ def never(principal_id: int | None, ws: int, actions: Iterable[Action]) -> str:
     return ""
 
 
-class Nowhere(Struct, frozen=True):
+class MissingWorkspace(Struct, frozen=True):
     """A placeholder for a workspace that does not exist, for routes that need no sign-in.
 
     Their handlers decide which callers get `fault`.  No workspace has its id."""

@@ -41,7 +41,7 @@ class Target(Struct, frozen=True):
     reason: str
 
 
-class Way(Struct, frozen=True):
+class EndpointRoute(Struct, frozen=True):
     """An endpoint in the routing table."""
 
     name: str
@@ -52,7 +52,7 @@ class Way(Struct, frozen=True):
     log: LogSettings | None = None  # of the request log, if it is on
 
 
-Table = dict[tuple[int, str], Way]
+Table = dict[tuple[int, str], EndpointRoute]
 
 
 class Database(Protocol):
@@ -97,15 +97,15 @@ class Routing:
                     deployments = [each for each in wanted if each.endpoint == name]
                     targets = tuple(_target(each, ready.get(each.deployment_seq, {})) for each in deployments)
                     seq = deployments[0].endpoint_seq if deployments else 0
-                    table[ws, name] = Way(name, mode, keys, targets, seq, logs.get(seq))
+                    table[ws, name] = EndpointRoute(name, mode, keys, targets, seq, logs.get(seq))
             self._table = table
         return False
 
-    def recall(self, ws: int, name: str) -> Way | None:
+    def recall(self, ws: int, name: str) -> EndpointRoute | None:
         """Return the endpoint from the table; None if it is not in it."""
         return self._table.get((ws, name))
 
-    def find(self, ws: int, name: str) -> Way:
+    def find(self, ws: int, name: str) -> EndpointRoute:
         """Return the endpoint from the store, since another server may have just created it.  Raise NotFound."""
         self.refresh()
         found = self._table.get((ws, name))
@@ -121,7 +121,7 @@ class Routing:
             return AuthMode.KEY, ()
         return way.auth_mode, way.hashes
 
-    def choose(self, way: Way, pinned: str = "") -> Target:
+    def choose(self, way: EndpointRoute, pinned: str = "") -> Target:
         """Return the deployment for a request: the one that the caller names, otherwise one by the traffic split.
 
         It may have no ready replica: see `check_ready`.  Raise NotFound, Invalid."""
@@ -154,7 +154,7 @@ class Routing:
         seq = target.deployment_seq
         return next((each for now in ways for each in now.targets if each.deployment_seq == seq), target)
 
-    def mirrored(self, way: Way) -> Target | None:
+    def mirrored(self, way: EndpointRoute) -> Target | None:
         """Return the deployment that gets a copy of this request; None if there is none."""
         for target in way.targets:
             if target.mirror and target.addresses and self._choose() * 100 < target.mirror:
@@ -187,7 +187,7 @@ class Routing:
         }
         return sum(self._active[address] for address in addresses) + self._waiting.pop(deployment_seq, 0)
 
-    def check_ready(self, way: Way, target: Target) -> None:
+    def check_ready(self, way: EndpointRoute, target: Target) -> None:
         """Raise Unavailable with Retry-After if no replica of the deployment is ready."""
         if target.addresses:
             return

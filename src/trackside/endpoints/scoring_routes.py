@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
-from trackside.core.access import OPEN, Action, Caller, Nowhere, Object
+from trackside.core.access import OPEN, Action, Caller, MissingWorkspace, Object
 from trackside.core.errors import Denied, Fault, Invalid, NotFound, Unauthenticated, Unavailable
 from trackside.core.http.admission import REFUSED, Gate
 from trackside.core.http.calls import failed
@@ -28,7 +28,7 @@ from trackside.endpoints.proxy.pool import Proxy
 from trackside.endpoints.request_log.model import REQUEST_ID
 from trackside.endpoints.request_log.recorder import Recorder
 from trackside.endpoints.request_log.spool import Entry
-from trackside.endpoints.routing import RETRY_AFTER, Routing, Target, Way
+from trackside.endpoints.routing import RETRY_AFTER, EndpointRoute, Routing, Target
 from trackside.endpoints.traffic import class_of
 
 log = logging.getLogger("trackside.endpoints")
@@ -59,7 +59,7 @@ class Scoring:
         self._gate = gate
         self._mirrored = 0
         # Headers with a key of the endpoint, valid while the routing table is the same.
-        self._opened: dict[bytes, Way] = {}
+        self._opened: dict[bytes, EndpointRoute] = {}
         self._slow: set[asyncio.Task[None]] = set()
         # The action of a caller with a role; the audit log names it for a refusal.
         self._role_route = stream(f"POST {PREFIX}/score", self.score, needs=Action.ENDPOINTS_SCORE)
@@ -85,7 +85,7 @@ class Scoring:
     def small_invocations(self, small: Small, answer: Answer) -> None:
         self._small("/invocations", small, answer)
 
-    def note(self, way: Way, target: Target, status: int, seconds: float) -> None:
+    def note(self, way: EndpointRoute, target: Target, status: int, seconds: float) -> None:
         self._meter.note((target.workspace_id, way.name, target.name, class_of(status)), seconds)
 
     def _small(self, path: str, small: Small, answer: Answer) -> None:
@@ -107,7 +107,7 @@ class Scoring:
             answer(*failed(error, "POST", path))
 
     def _start(
-        self, way: Way, method: str, path: str, headers: Mapping[bytes, bytes], body: bytes, answer: Answer
+        self, way: EndpointRoute, method: str, path: str, headers: Mapping[bytes, bytes], body: bytes, answer: Answer
     ) -> None:
         target = self._choose(way, method, headers)
         request_id = "" if way.log is None else _request_id(headers)
@@ -130,7 +130,7 @@ class Scoring:
         self._start(way, method, path, request.headers, body, answer)
         return await answered
 
-    async def _find(self, workspace: Any, name: str, headers: Mapping[bytes, bytes]) -> Way:
+    async def _find(self, workspace: Any, name: str, headers: Mapping[bytes, bytes]) -> EndpointRoute:
         """Return the endpoint; an unknown one is read from the store, since another server may have just created it.
 
         A caller who may not score gets the same answer for a missing endpoint.  Raise NotFound, WrongKey, Denied."""
@@ -146,9 +146,9 @@ class Scoring:
                 caller = await self._caller(name, headers)
             if caller is not OPEN:
                 self._check_caller(name, caller, headers, workspace)
-            raise workspace.fault if isinstance(workspace, Nowhere) else fault from None
+            raise workspace.fault if isinstance(workspace, MissingWorkspace) else fault from None
 
-    def _choose(self, way: Way, method: str, headers: Mapping[bytes, bytes]) -> Target:
+    def _choose(self, way: EndpointRoute, method: str, headers: Mapping[bytes, bytes]) -> Target:
         """Return the deployment for a request.  Raise NotFound, Invalid, Unavailable.  Only requests to score count for the
         traffic split, health probes do not."""
         target = self.routing.choose(way, headers.get(DEPLOYMENT_HEADER, b"").decode("latin-1"))
@@ -160,7 +160,7 @@ class Scoring:
             raise
         return target
 
-    def _recalls(self, way: Way, headers: Mapping[bytes, bytes], workspace: Any) -> bool:
+    def _recalls(self, way: EndpointRoute, headers: Mapping[bytes, bytes], workspace: Any) -> bool:
         """Return whether the caller may score, from the cache; False if the store must be read.
 
         Raise WrongKey, Denied."""
@@ -181,7 +181,7 @@ class Scoring:
         self._check_caller(way.name, caller, headers, workspace)
         return True
 
-    async def _admit(self, way: Way, headers: Mapping[bytes, bytes], workspace: Any) -> None:
+    async def _admit(self, way: EndpointRoute, headers: Mapping[bytes, bytes], workspace: Any) -> None:
         """Check the caller.  Raise WrongKey, Denied."""
         if self._recalls(way, headers, workspace):
             return
@@ -262,7 +262,7 @@ class _Call:
     def __init__(
         self,
         scoring: Scoring,
-        way: Way,
+        way: EndpointRoute,
         target: Target,
         method: str,
         path: str,

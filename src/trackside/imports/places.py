@@ -123,7 +123,7 @@ class Proxied:
             raise Unreadable(str(refused)) from None
 
 
-class Nowhere:
+class UnreadableFiles:
     """Files that this machine cannot read."""
 
     def __init__(self, reason: str) -> None:
@@ -165,7 +165,7 @@ class Finder:
             return self._local(uri, scheme)
         if scheme in (*CLOUD_SCHEMES, "wasbs"):
             return self._in_bucket(uri)
-        return Nowhere(f"{uri}: files at {scheme}:// are not supported")
+        return UnreadableFiles(f"{uri}: files at {scheme}:// are not supported")
 
     def of_version(self, uri: str) -> Place:
         """Return the place of files that belong to no run and no logged model.
@@ -175,15 +175,15 @@ class Finder:
         try:
             place = self.at(uri)
             if isinstance(place, InBucket) and proxied_path(uri) is None and not self._is_given_bucket(uri):
-                return Nowhere(
+                return UnreadableFiles(
                     f"{uri} is a bucket that another user named, so it is not read with your credentials. To read it, name it: "
                     "--artifacts BUCKET"
                 )
             if not isinstance(place, Folder) or not place.is_there or place.is_model or self._is_given_folder(place):
                 return place
         except OSError as error:  # the name is too long
-            return Nowhere(f"{uri} cannot be read: {error.strerror}")
-        return Nowhere(
+            return UnreadableFiles(f"{uri} cannot be read: {error.strerror}")
+        return UnreadableFiles(
             f"{uri} is not a model: it has no {MODEL_FILE}. To read it, name a folder above it: --artifacts FOLDER"
         )
 
@@ -195,11 +195,11 @@ class Finder:
 
     def _behind_proxy(self, uri: str, path: str) -> Place:
         if ".." in path.split("/"):
-            return Nowhere(f"{uri} leads outside of its root")
+            return UnreadableFiles(f"{uri} leads outside of its root")
         if self._http is not None:
             return Proxied(self._http, path)
         if not self._said:
-            return Nowhere(
+            return UnreadableFiles(
                 f"{uri}: only the source's server has this location; name it by --artifacts FOLDER|BUCKET|URL of the server"
             )
         root = self._said[0]
@@ -210,12 +210,12 @@ class Finder:
         if scheme:
             parts = urlsplit(uri)
             if parts.netloc not in ("", "localhost"):
-                return Nowhere(f"{uri} names a folder on another host")
+                return UnreadableFiles(f"{uri} names a folder on another host")
             text = unquote(parts.path)
         if not text:
-            return Nowhere("the source does not say where the files are")
+            return UnreadableFiles("the source does not say where the files are")
         if not self._is_ours and not self._folders():
-            return Nowhere(
+            return UnreadableFiles(
                 f"{uri} is a path that the server named, so it is not read on this machine. If the server's files are here, "
                 "name their folder: --artifacts FOLDER"
             )
@@ -224,7 +224,7 @@ class Finder:
         folder = Folder(next((each for each in found if each.exists()), found[0]))
         if not self._is_ours and not self._is_given_folder(folder):
             folders = " or ".join(map(str, self._folders()))
-            return Nowhere(f"{uri} is not below {folders}, the folder of --artifacts")
+            return UnreadableFiles(f"{uri} is not below {folders}, the folder of --artifacts")
         return folder
 
     def _folders(self) -> list[Path]:
@@ -242,7 +242,7 @@ class Finder:
         try:
             url = locations.artifacts(uri).url  # one spelling for Azure's several
             if not self._is_ours and not self._is_given_bucket(uri):
-                return Nowhere(
+                return UnreadableFiles(
                     f"{uri} is a bucket that the server named, so it is not read with your credentials. If the server's files "
                     "are there, name it: --artifacts BUCKET"
                 )
@@ -253,7 +253,7 @@ class Finder:
 
                 self._buckets[bucket] = CloudBlobs.at(bucket)
         except LocationError as error:
-            return Nowhere(f"{uri}: {error}")
+            return UnreadableFiles(f"{uri}: {error}")
         return InBucket(self._buckets[bucket], unquote(parts.path).strip("/"))
 
     def _is_given_bucket(self, uri: str) -> bool:

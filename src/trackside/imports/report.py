@@ -16,7 +16,7 @@ class Tally(Struct):
         return self.new + self.changed + self.same + self.failed
 
 
-class Left(Struct, frozen=True):
+class Skipped(Struct, frozen=True):
     """An item that was not imported, and the reason."""
 
     what: str
@@ -44,7 +44,7 @@ class Report(Struct):
     seconds: float = 0.0
     by_experiment: dict[str, Tally] = {}  # runs, by the experiment's name
     differences: list[str] = []  # of existing items, with the action taken
-    left_out: list[Left] = []
+    left_out: list[Skipped] = []
 
     def leave(self, what: str, reason: str) -> None:
-        self.left_out.append(Left(what, reason))
+        self.left_out.append(Skipped(what, reason))

@@ -11,7 +11,7 @@ from trackside.core.http_client.errors import RequestRejected
 from trackside.imports.report import Report
 from trackside.imports.source import Reviews
 from trackside.sync.api.files import PREFIX
-from trackside.traces.replica.model import How, Kind
+from trackside.traces.replica.model import Kind, ReplicaResult
 
 AT_ONCE = 100  # objects in a call
 ITEMS = 2_000  # traces of a queue in a call
@@ -46,27 +46,30 @@ class ReviewsImport:
             for start in range(0, len(objects), AT_ONCE):
                 snapshot = objects[start : start + AT_ONCE]
                 for outcome in self._send(common, kind, snapshot):
-                    self._count(kind, outcome["name"], How(outcome["how"]), [outcome.get("reason")])
+                    self._count(kind, outcome["name"], ReplicaResult(outcome["how"]), [outcome.get("reason")])
 
     def _queue(self, common: Mapping[str, Any], queue: Mapping[str, Any]) -> None:
         """Send a queue with its traces, which may need several calls; it is counted once."""
-        made: list[How] = []
+        made: list[ReplicaResult] = []
         reasons: list[str | None] = []
         for items in _pages(queue["items"]):
             for outcome in self._send(common, Kind.REVIEW_QUEUE, [{**queue, "items": items}]):
-                made.append(How(outcome["how"]))
+                made.append(ReplicaResult(outcome["how"]))
                 reasons.append(outcome.get("reason"))
-        worst = next((each for each in (How.FAILED, How.NEW, How.CHANGED) if each in made), How.SAME)
+        worst = next(
+            (each for each in (ReplicaResult.FAILED, ReplicaResult.NEW, ReplicaResult.CHANGED) if each in made),
+            ReplicaResult.SAME,
+        )
         self._count(Kind.REVIEW_QUEUE, str(queue["name"]), worst, reasons)
 
     def _send(self, common: Mapping[str, Any], kind: Kind, objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
         try:
             found = self._http.json("POST", f"{PREFIX}/reviews", {**common, str(kind): objects})["outcomes"]
         except RequestRejected as refused:
-            return [{"name": each["name"], "how": How.FAILED, "reason": str(refused)} for each in objects]
+            return [{"name": each["name"], "how": ReplicaResult.FAILED, "reason": str(refused)} for each in objects]
         return list(found)
 
-    def _count(self, kind: Kind, name: str, how: How, reasons: list[str | None]) -> None:
+    def _count(self, kind: Kind, name: str, how: ReplicaResult, reasons: list[str | None]) -> None:
         tally = getattr(self._report, kind)
         setattr(tally, how, getattr(tally, how) + 1)
         for reason in dict.fromkeys(each for each in reasons if each):

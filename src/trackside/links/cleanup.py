@@ -159,4 +159,4 @@ class CopyRemover:
         except Fault:  # this server does not access the artifact root: no file was copied, and none can be deleted
             return False
         listed = files.listing(spot)
-        return any(step.what is file_plan.What.SEND for step in file_plan.blind(known, listed))
+        return any(step.what is file_plan.FileAction.SEND for step in file_plan.blind(known, listed))

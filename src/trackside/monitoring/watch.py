@@ -21,7 +21,7 @@ from trackside.monitoring import families as f
 from trackside.monitoring import overview, row_counts
 from trackside.monitoring.overview import ServerOverview
 from trackside.monitoring.row_counts import MOST_SERIES, OTHER, Reading
-from trackside.monitoring.workers import Alone, Shared
+from trackside.monitoring.workers import Shared, SingleProcess
 
 if TYPE_CHECKING:
     from trackside.monitoring.exposition import Exposition, Facts
@@ -90,7 +90,7 @@ class Watch:
         from trackside.monitoring.exposition import Exposition  # noqa: PLC0415  # 40 ms that a start need not take
 
         if self._exposition is None:
-            self._exposition = Exposition(self._facts, is_alone=isinstance(self._shared, Alone))
+            self._exposition = Exposition(self._facts, is_alone=isinstance(self._shared, SingleProcess))
         return self._exposition.text(accept)
 
     def _count(self) -> None:

@@ -72,7 +72,7 @@ class Total(Struct, frozen=True):
     children: Usage
 
 
-class Alone:
+class SingleProcess:
     """The only process of its server.  `connections` counts those of its store."""
 
     def __init__(self, meters: Meters, connections: Count = lambda: NO_CONNECTIONS) -> None:
@@ -155,7 +155,7 @@ class OneOfMany:
         )
 
 
-Shared = Alone | OneOfMany
+Shared = SingleProcess | OneOfMany
 
 
 def prepare(folder: Path) -> Path:

@@ -17,7 +17,7 @@ MARK = "\x1etrackside "
 _AFTER_NAME = re.compile(r"[^A-Za-z0-9._-].*")  # of a package's name and version
 
 
-class Wrong(Exception):
+class ProjectError(Exception):
     """The project cannot be run; the message is for the user."""
 
 
@@ -25,7 +25,7 @@ def main(words: list[str]) -> int:
     folder, entry_point, parameters, storage = words
     try:
         found = describe(Path(folder), entry_point, json.loads(parameters), storage)
-    except Wrong as fault:
+    except ProjectError as fault:
         print(MARK + json.dumps({"error": str(fault)}), flush=True)  # noqa: T201  # for the server
         return 1
     print(MARK + json.dumps({"result": found}), flush=True)  # noqa: T201
@@ -43,9 +43,9 @@ def describe(folder: Path, entry_point: str, parameters: dict[str, str], storage
         entry._validate_parameters(parameters)  # noqa: SLF001  # it names every parameter that is missing
         command = entry.compute_command(parameters, storage)
     except (MlflowException, yaml.YAMLError, OSError, AttributeError, TypeError) as fault:
-        raise Wrong(f"The project cannot be run: {getattr(fault, 'message', fault)}") from None
+        raise ProjectError(f"The project cannot be run: {getattr(fault, 'message', fault)}") from None
     if project.docker_env:
-        raise Wrong(
+        raise ProjectError(
             "The project has a docker_env; this server runs projects with a python_env or a conda_env of pip packages."
         )
     return {"command": command, **_environment(folder, project, yaml)}
@@ -92,7 +92,7 @@ def _flat(wanted: list[Any], folder: Path) -> list[str]:
         option, _, name = each.partition(" ")
         path = (folder / name.strip()).resolve()
         if option not in ("-r", "--requirement") or not path.is_relative_to(folder.resolve()) or not path.is_file():
-            raise Wrong(
+            raise ProjectError(
                 f"The project's environment has {each!r}; of options, only -r with a file of the project is taken."
             )
         lines = [line.strip() for line in path.read_text("utf-8").splitlines()]

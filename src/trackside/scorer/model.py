@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from trackside.scorer import answers, plain_sklearn, tables, without_mlflow
 from trackside.scorer.answers import Answer
-from trackside.scorer.payloads import Request, Rows, Whole
+from trackside.scorer.payloads import RawBody, Request, Rows
 from trackside.scorer.tables import Column
 
 log = logging.getLogger("trackside.scorer")
@@ -149,7 +149,7 @@ class Model:
         arrays = {c.name: np.array(v, dtype=c.dtype) for c, v in zip(self.columns, zip(*values))}
         return pd.DataFrame(arrays, columns=self._index)
 
-    def _by_mlflow(self, request: Whole) -> Answer:
+    def _by_mlflow(self, request: RawBody) -> Answer:
         """Answer as MLflow's own scoring server does, by its own code."""
         model = _Watched(
             self.complete()

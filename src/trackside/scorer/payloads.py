@@ -34,14 +34,14 @@ class Rows(NamedTuple):
     body: bytes
     content_type: str
 
-    def whole(self) -> "Whole":
+    def whole(self) -> "RawBody":
         """Return the same request for MLflow's parser."""
         if self.dialect == MLFLOW:
-            return Whole(self.body, self.content_type)
-        return Whole(_encoded(_translated(loads(self.body))[1]), self.content_type, self.dialect)
+            return RawBody(self.body, self.content_type)
+        return RawBody(_encoded(_translated(loads(self.body))[1]), self.content_type, self.dialect)
 
 
-class Whole(NamedTuple):
+class RawBody(NamedTuple):
     """A body for MLflow's parser."""
 
     body: bytes
@@ -49,14 +49,14 @@ class Whole(NamedTuple):
     dialect: str = MLFLOW
 
 
-Request = Union[Rows, Whole]
+Request = Union[Rows, RawBody]
 
 
 def read(body: bytes, content_type: Optional[str], columns: Optional[Sequence[Column]]) -> Request:
     """Parse a body.  `columns` is None for a model whose signature has other than plain columns."""
     media = JSON if content_type is None else content_type  # curl and some clients send none
     if not _is_plain_json(media) or len(body) > MOST_PARSED_BYTES:
-        return Whole(body, media)
+        return RawBody(body, media)
     if columns:
         found = tables.of_floats(body, columns)
         if found is not None:
@@ -64,15 +64,15 @@ def read(body: bytes, content_type: Optional[str], columns: Optional[Sequence[Co
     try:
         parsed = loads(body)
     except (ValueError, RecursionError):
-        return Whole(body, media)
+        return RawBody(body, media)
     if not isinstance(parsed, dict):
-        return Whole(body, media)
+        return RawBody(body, media)
     dialect, document = _translated(parsed)
     if columns:
         values = _plain(document, columns)
         if values is not None:
             return Rows(values, dialect, body, media)
-    return Whole(body if dialect == MLFLOW else _encoded(document), media, dialect)
+    return RawBody(body if dialect == MLFLOW else _encoded(document), media, dialect)
 
 
 def loads(body: bytes) -> Any:

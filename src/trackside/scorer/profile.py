@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from trackside.scorer.batch import inputs, texts
-from trackside.scorer.batch.order import Order, Wrong
+from trackside.scorer.batch.order import Order, OrderError
 
 MARK = "\x1etrackside "
 SOCKET = "profile.sock"  # in the folder of the job, which the process starts in: a path may have only 108 bytes
@@ -33,7 +33,7 @@ def main(words: list[str]) -> int:
     order = json.loads(Path(words[0]).read_text("utf-8"))
     try:
         result = run(order)
-    except Wrong as fault:
+    except OrderError as fault:
         report(error=f"{str(fault).rstrip(' .')}.")
         return 1
     report(result=result)
@@ -74,12 +74,14 @@ def requests(order: dict[str, Any]) -> Iterator[bytes]:
     if not order["inputs"]:
         example = Path(order["model"]) / EXAMPLE
         if not example.exists():
-            raise Wrong("the model was logged without an input example: name a table with sample rows as the input")
+            raise OrderError(
+                "the model was logged without an input example: name a table with sample rows as the input"
+            )
         yield example.read_bytes()
         return
     frame = _table(order)
     if frame.empty:
-        raise Wrong("the input is empty: it has no rows")
+        raise OrderError("the input is empty: it has no rows")
     rows = order["rows"]
     for start in range(0, len(frame), rows):
         piece = frame.iloc[start : start + rows]
@@ -134,7 +136,7 @@ def _warm_up(bodies: list[bytes]) -> None:
     for number in range(WARM_UP):
         status, answer = connection.score(bodies[number % len(bodies)])
         if status != 200:
-            raise Wrong(f"the model answers the first request with {status}: {_message(answer)}")
+            raise OrderError(f"the model answers the first request with {status}: {_message(answer)}")
     connection.close()
 
 
@@ -178,7 +180,7 @@ def _level(bodies: list[bytes], callers: int, seconds: float, scorer: Scorer) ->
         thread.join()
     took, cpu = time.perf_counter() - began, scorer.cpu_s() - cpu
     if scorer.has_ended():
-        raise Wrong(f"the model's process ended while {callers} requests were sent at a time; its log says why")
+        raise OrderError(f"the model's process ended while {callers} requests were sent at a time; its log says why")
     latencies = sorted(each * 1000 for one in found for each in one)
     count = len(latencies)
     return {
@@ -251,7 +253,9 @@ class Scorer:
             sys.stderr.write(line)
             last = line.strip() or last
         code = self._process.wait()
-        raise Wrong(f"the model cannot be loaded: its process ended with exit code {code}. Its last line: {last[:500]}")
+        raise OrderError(
+            f"the model cannot be loaded: its process ended with exit code {code}. Its last line: {last[:500]}"
+        )
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()

@@ -37,7 +37,7 @@ class Known(Struct, frozen=True):
     remote_etag: str = ""  # empty: unknown
 
 
-class What(StrEnum):
+class FileAction(StrEnum):
     SEND = "send"
     TAKE = "take"
     DROP_THERE = "drop there"
@@ -47,7 +47,7 @@ class What(StrEnum):
 
 
 class Step(Struct, frozen=True):
-    what: What
+    what: FileAction
     path: str
     conflict: str = ""  # a message, if both sides changed the file
 
@@ -62,9 +62,9 @@ def blind(known: Mapping[str, Known], local: Mapping[str, LocalFile]) -> Iterato
         old, local_file = known.get(path), local.get(path)
         if local_file is None:
             if old is not None and old.etag not in (FileState.STAYS, FileState.LOST):
-                yield Step(What.DROP_THERE, path)
+                yield Step(FileAction.DROP_THERE, path)
         elif old is None or old.etag != local_file.etag:
-            yield Step(What.SEND, path)
+            yield Step(FileAction.SEND, path)
 
 
 def plan(
@@ -84,7 +84,7 @@ def plan(
         elif remote_file is not None:
             step = _of_remote(mode, path, old, remote_file)
         else:
-            step = Step(What.FORGET, path)
+            step = Step(FileAction.FORGET, path)
         if step is not None:
             yield step
 
@@ -135,53 +135,57 @@ def _of_both(
     if local_file.size_bytes == remote_file.size_bytes:
         found = sums(path)
         if found is None and not (local_changed and old is not None):
-            return Step(What.SAME, path)
+            return Step(FileAction.SAME, path)
         if found is not None:
             local_sum, remote_sum = found
             if local_sum == remote_sum:
-                return Step(What.SAME, path)
+                return Step(FileAction.SAME, path)
             if old is not None and old.sha256:  # a file that was rewritten with the same content is unchanged
                 local_changed, remote_changed = old.sha256 != local_sum, old.sha256 != remote_sum
     if mode is not Mode.BOTH:
-        return Step(What.SEND if mode is Mode.PUSH else What.TAKE, path)
+        return Step(FileAction.SEND if mode is Mode.PUSH else FileAction.TAKE, path)
     if local_changed != remote_changed:
-        return Step(What.SEND if local_changed else What.TAKE, path)
+        return Step(FileAction.SEND if local_changed else FileAction.TAKE, path)
     keeps_local = (local_file.size_bytes, local_sum) > (remote_file.size_bytes, remote_sum)
     if local_file.size_bytes != remote_file.size_bytes:
         why = "is larger"
     else:
         why = "has the greater SHA-256" if local_sum else "cannot be compared by SHA-256"
     said = f"both sides changed the file {path}: the {'local' if keeps_local else 'remote'} one {why} and is kept"
-    return Step(What.SEND if keeps_local else What.TAKE, path, said)
+    return Step(FileAction.SEND if keeps_local else FileAction.TAKE, path, said)
 
 
 def _of_local(mode: Mode, path: str, old: Known | None, local_file: LocalFile) -> Step | None:
     if mode is Mode.PUSH:
-        return Step(What.SEND, path)
+        return Step(FileAction.SEND, path)
     if old is None:
-        return Step(What.SEND, path) if mode.sends else None
+        return Step(FileAction.SEND, path) if mode.sends else None
     if old.remote_etag == FileState.LOST:
-        return Step(What.SEND, path) if mode.sends else None
+        return Step(FileAction.SEND, path) if mode.sends else None
     if mode is Mode.BOTH and _local_changed(old, local_file):
         return Step(
-            What.SEND, path, f"the file {path} was removed on the remote and changed in this workspace: it is kept"
+            FileAction.SEND,
+            path,
+            f"the file {path} was removed on the remote and changed in this workspace: it is kept",
         )
-    return Step(What.DROP_HERE, path)
+    return Step(FileAction.DROP_HERE, path)
 
 
 def _of_remote(mode: Mode, path: str, old: Known | None, remote_file: RemoteFile) -> Step | None:
     if old is None or mode is Mode.PULL:
-        return Step(What.TAKE, path) if mode.takes else None
+        return Step(FileAction.TAKE, path) if mode.takes else None
     remote_changed = _remote_changed(old, remote_file)
     if old.etag == FileState.LOST:
-        return Step(What.TAKE, path) if mode.takes else None
+        return Step(FileAction.TAKE, path) if mode.takes else None
     if old.etag == FileState.STAYS:
-        return Step(What.TAKE, path) if mode.takes and remote_changed else None
+        return Step(FileAction.TAKE, path) if mode.takes and remote_changed else None
     if mode is Mode.BOTH and remote_changed:
         return Step(
-            What.TAKE, path, f"the file {path} was removed in this workspace and changed on the remote: it is kept"
+            FileAction.TAKE,
+            path,
+            f"the file {path} was removed in this workspace and changed on the remote: it is kept",
         )
-    return Step(What.DROP_THERE, path)
+    return Step(FileAction.DROP_THERE, path)
 
 
 def _local_changed(old: Known | None, local_file: LocalFile) -> bool:

@@ -79,45 +79,47 @@ ENTITIES = (
 )  # entities with events
 
 
-class Happened(Struct, frozen=True):
+class ChangeEvent(Struct, frozen=True):
     """A change as an event; `data` lacks the values that are read from the row of the run or experiment."""
 
     event: str
     data: dict[str, Any]
 
 
-def happened(entry: Entry) -> Happened | None:
+def event_of_change(entry: Entry) -> ChangeEvent | None:
     """Return the event of a change; None if it has none."""
     detail = _detail(entry)
     match entry.entity:
         case "registered_model":
             event = _one_of(_OF_MODELS, entry.action, _is_prompt(entry, detail))
-            return None if event is None else Happened(event, _of_model(event, entry.entity_id, detail))
+            return None if event is None else ChangeEvent(event, _of_model(event, entry.entity_id, detail))
         case "model_version":
             event = _one_of(_OF_VERSIONS, entry.action, _is_prompt(entry, detail))
-            return None if event is None else Happened(event, _of_version(event, entry.entity_id, detail))
+            return None if event is None else ChangeEvent(event, _of_version(event, entry.entity_id, detail))
         case "run" if entry.action == "update":
             event = _RUN_ENDS.get(detail.get("status", ""))
-            return None if event is None else Happened(event, {"run_id": entry.entity_id, "status": detail["status"]})
+            return (
+                None if event is None else ChangeEvent(event, {"run_id": entry.entity_id, "status": detail["status"]})
+            )
         case "run" if entry.action == "create":
-            return Happened("run.created", {"run_id": entry.entity_id, "status": "RUNNING"})
+            return ChangeEvent("run.created", {"run_id": entry.entity_id, "status": "RUNNING"})
         case "run" | "experiment":
             event = _SIMPLE.get((entry.entity, entry.action))
-            return None if event is None else Happened(event, {f"{entry.entity}_id": entry.entity_id})
+            return None if event is None else ChangeEvent(event, {f"{entry.entity}_id": entry.entity_id})
         case "stage_request":
             event = _SIMPLE.get((entry.entity, entry.action))
-            return None if event is None else Happened(event, {"request_id": entry.entity_id, **detail})
+            return None if event is None else ChangeEvent(event, {"request_id": entry.entity_id, **detail})
         case "drift_monitor":
             event = _SIMPLE.get((entry.entity, entry.action))
-            return None if event is None else Happened(event, {"name": entry.entity_id, **detail})
+            return None if event is None else ChangeEvent(event, {"name": entry.entity_id, **detail})
         case "endpoint" if entry.action == "state":
             event = _DEPLOYMENTS.get(detail.get("state", ""))
-            return None if event is None else Happened(event, {"name": entry.entity_id, **detail})
+            return None if event is None else ChangeEvent(event, {"name": entry.entity_id, **detail})
         case "endpoint":
             event = _SIMPLE.get((entry.entity, entry.action))
-            return None if event is None else Happened(event, {"name": entry.entity_id})
+            return None if event is None else ChangeEvent(event, {"name": entry.entity_id})
         case "quota" | "alert" if entry.action in OURS[entry.entity]:
-            return Happened(f"{entry.entity}.{entry.action}", detail)
+            return ChangeEvent(f"{entry.entity}.{entry.action}", detail)
     return None
 
 

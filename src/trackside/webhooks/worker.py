@@ -168,7 +168,7 @@ class Courier:
         return page.more
 
     def _deliveries_of(self, ws: int, entries: Sequence[Entry], subscribers: Subscribers) -> list[Queued]:
-        happened = [(entry, what) for entry in entries if (what := payloads.happened(entry)) is not None]
+        happened = [(entry, what) for entry in entries if (what := payloads.event_of_change(entry)) is not None]
         wanted = [
             (each, entry, what)
             for entry, what in happened
@@ -311,7 +311,7 @@ def _by_workspace(entries: Sequence[Entry]) -> dict[int, list[Entry]]:
 
 def _event_of(
     entry: Entry,
-    what: payloads.Happened,
+    what: payloads.ChangeEvent,
     known: facts.Facts,
     where: facts.Where,
     tags: Mapping[str, Mapping[str, str]],

@@ -4,10 +4,10 @@ import pytest
 
 from trackside.sync.document import Mode
 from trackside.sync.file_plan import (
+    FileAction,
     FileState,
     Known,
     Step,
-    What,
     blind,
     folder_of,
     folders_left,
@@ -31,7 +31,7 @@ def decided(
     local_file: LocalFile | None,
     remote_file: RemoteFile | None,
     sums: tuple[str, str] | None = None,
-) -> tuple[What, str] | None:
+) -> tuple[FileAction, str] | None:
     """The step for one path, and whether it is said to be a conflict."""
     asked: list[str] = []
 
@@ -60,14 +60,18 @@ def test_a_file_that_is_unchanged_on_both_sides_stays(subtests: pytest.Subtests)
             assert decided(mode, AGREED, OURS, THEIRS) is None
 
 
-@pytest.mark.parametrize(("mode", "what"), [(Mode.PUSH, What.SEND), (Mode.PULL, What.TAKE), (Mode.BOTH, What.SEND)])
-def test_a_local_change_is_sent_unless_the_link_only_pulls(mode: Mode, what: What) -> None:
+@pytest.mark.parametrize(
+    ("mode", "what"), [(Mode.PUSH, FileAction.SEND), (Mode.PULL, FileAction.TAKE), (Mode.BOTH, FileAction.SEND)]
+)
+def test_a_local_change_is_sent_unless_the_link_only_pulls(mode: Mode, what: FileAction) -> None:
     assert decided(mode, AGREED, OURS_NOW, THEIRS, ("s2", "s1")) == (what, "")
     assert decided(mode, AGREED, LocalFile(4, "e2"), THEIRS) == (what, "")
 
 
-@pytest.mark.parametrize(("mode", "what"), [(Mode.PUSH, What.SEND), (Mode.PULL, What.TAKE), (Mode.BOTH, What.TAKE)])
-def test_a_remote_change_is_fetched_unless_the_link_only_pushes(mode: Mode, what: What) -> None:
+@pytest.mark.parametrize(
+    ("mode", "what"), [(Mode.PUSH, FileAction.SEND), (Mode.PULL, FileAction.TAKE), (Mode.BOTH, FileAction.TAKE)]
+)
+def test_a_remote_change_is_fetched_unless_the_link_only_pushes(mode: Mode, what: FileAction) -> None:
     assert decided(mode, AGREED, OURS, THEIRS_NOW, ("s1", "s2")) == (what, "")
     assert decided(mode, AGREED, OURS, RemoteFile(4, "", "r2")) == (what, "")
 
@@ -75,25 +79,25 @@ def test_a_remote_change_is_fetched_unless_the_link_only_pushes(mode: Mode, what
 def test_a_file_that_was_rewritten_unchanged_is_recorded_and_not_sent(subtests: pytest.Subtests) -> None:
     for mode in ALL:
         with subtests.test(mode=mode):
-            assert decided(mode, AGREED, OURS_NOW, THEIRS_NOW, ("s1", "s1")) == (What.SAME, "")
-            assert decided(mode, None, OURS, THEIRS, ("s1", "s1")) == (What.SAME, "")
+            assert decided(mode, AGREED, OURS_NOW, THEIRS_NOW, ("s1", "s1")) == (FileAction.SAME, "")
+            assert decided(mode, None, OURS, THEIRS, ("s1", "s1")) == (FileAction.SAME, "")
 
 
 def test_without_checksums_files_of_equal_size_are_equal_unless_the_local_one_changed() -> None:
-    assert decided(Mode.BOTH, None, OURS, THEIRS, None) == (What.SAME, "")
-    assert decided(Mode.BOTH, AGREED, OURS, THEIRS_NOW, None) == (What.SAME, "")
-    assert decided(Mode.BOTH, AGREED, OURS_NOW, THEIRS, None) == (What.SEND, "")
+    assert decided(Mode.BOTH, None, OURS, THEIRS, None) == (FileAction.SAME, "")
+    assert decided(Mode.BOTH, AGREED, OURS, THEIRS_NOW, None) == (FileAction.SAME, "")
+    assert decided(Mode.BOTH, AGREED, OURS_NOW, THEIRS, None) == (FileAction.SEND, "")
 
 
 def test_of_two_changed_files_the_larger_one_is_kept() -> None:
     said = f"both sides changed the file {PATH}: "
 
     assert decided(Mode.BOTH, AGREED, LocalFile(5, "e2"), RemoteFile(4, "", "r2")) == (
-        What.SEND,
+        FileAction.SEND,
         f"{said}the local one is larger and is kept",
     )
     assert decided(Mode.BOTH, AGREED, LocalFile(4, "e2"), RemoteFile(5, "", "r2")) == (
-        What.TAKE,
+        FileAction.TAKE,
         f"{said}the remote one is larger and is kept",
     )
 
@@ -102,75 +106,77 @@ def test_of_two_changed_files_of_equal_size_the_last_checksum_is_kept() -> None:
     said = f"both sides changed the file {PATH}: "
 
     assert decided(Mode.BOTH, AGREED, OURS_NOW, THEIRS_NOW, ("s3", "s2")) == (
-        What.SEND,
+        FileAction.SEND,
         f"{said}the local one has the greater SHA-256 and is kept",
     )
     assert decided(Mode.BOTH, AGREED, OURS_NOW, THEIRS_NOW, ("s2", "s3")) == (
-        What.TAKE,
+        FileAction.TAKE,
         f"{said}the remote one has the greater SHA-256 and is kept",
     )
 
 
 def test_a_checksum_shows_which_side_changed_a_file() -> None:
-    assert decided(Mode.BOTH, AGREED, OURS_NOW, THEIRS_NOW, ("s1", "s2")) == (What.TAKE, "")
-    assert decided(Mode.BOTH, AGREED, OURS_NOW, THEIRS_NOW, ("s2", "s1")) == (What.SEND, "")
+    assert decided(Mode.BOTH, AGREED, OURS_NOW, THEIRS_NOW, ("s1", "s2")) == (FileAction.TAKE, "")
+    assert decided(Mode.BOTH, AGREED, OURS_NOW, THEIRS_NOW, ("s2", "s1")) == (FileAction.SEND, "")
 
 
 def test_without_an_agreed_checksum_etags_show_which_side_changed_a_file() -> None:
     unread = Known(PATH, 3, "e1", "", "r1")
 
-    assert decided(Mode.BOTH, unread, OURS_NOW, THEIRS, ("a", "b")) == (What.SEND, "")
-    assert decided(Mode.BOTH, unread, OURS, THEIRS_NOW, ("a", "b")) == (What.TAKE, "")
+    assert decided(Mode.BOTH, unread, OURS_NOW, THEIRS, ("a", "b")) == (FileAction.SEND, "")
+    assert decided(Mode.BOTH, unread, OURS, THEIRS_NOW, ("a", "b")) == (FileAction.TAKE, "")
 
 
 @pytest.mark.parametrize(
-    ("mode", "what"), [(Mode.PUSH, (What.SEND, "")), (Mode.PULL, None), (Mode.BOTH, (What.SEND, ""))]
+    ("mode", "what"), [(Mode.PUSH, (FileAction.SEND, "")), (Mode.PULL, None), (Mode.BOTH, (FileAction.SEND, ""))]
 )
-def test_a_new_local_file_is_sent_if_the_link_pushes(mode: Mode, what: tuple[What, str] | None) -> None:
+def test_a_new_local_file_is_sent_if_the_link_pushes(mode: Mode, what: tuple[FileAction, str] | None) -> None:
     assert decided(mode, None, OURS, None) == what
 
 
 @pytest.mark.parametrize(
-    ("mode", "what"), [(Mode.PUSH, None), (Mode.PULL, (What.TAKE, "")), (Mode.BOTH, (What.TAKE, ""))]
+    ("mode", "what"), [(Mode.PUSH, None), (Mode.PULL, (FileAction.TAKE, "")), (Mode.BOTH, (FileAction.TAKE, ""))]
 )
-def test_a_new_remote_file_is_fetched_if_the_link_pulls(mode: Mode, what: tuple[What, str] | None) -> None:
+def test_a_new_remote_file_is_fetched_if_the_link_pulls(mode: Mode, what: tuple[FileAction, str] | None) -> None:
     assert decided(mode, None, None, THEIRS) == what
 
 
 @pytest.mark.parametrize(
-    ("mode", "what"), [(Mode.PUSH, What.SEND), (Mode.PULL, What.DROP_HERE), (Mode.BOTH, What.DROP_HERE)]
+    ("mode", "what"),
+    [(Mode.PUSH, FileAction.SEND), (Mode.PULL, FileAction.DROP_HERE), (Mode.BOTH, FileAction.DROP_HERE)],
 )
-def test_a_file_removed_remotely_is_removed_locally_unless_the_link_only_pushes(mode: Mode, what: What) -> None:
+def test_a_file_removed_remotely_is_removed_locally_unless_the_link_only_pushes(mode: Mode, what: FileAction) -> None:
     assert decided(mode, AGREED, OURS, None) == (what, "")
 
 
 @pytest.mark.parametrize(
-    ("mode", "what"), [(Mode.PUSH, What.DROP_THERE), (Mode.PULL, What.TAKE), (Mode.BOTH, What.DROP_THERE)]
+    ("mode", "what"),
+    [(Mode.PUSH, FileAction.DROP_THERE), (Mode.PULL, FileAction.TAKE), (Mode.BOTH, FileAction.DROP_THERE)],
 )
-def test_a_file_removed_locally_is_removed_remotely_unless_the_link_only_pulls(mode: Mode, what: What) -> None:
+def test_a_file_removed_locally_is_removed_remotely_unless_the_link_only_pulls(mode: Mode, what: FileAction) -> None:
     assert decided(mode, AGREED, None, THEIRS) == (what, "")
 
 
 def test_a_file_that_one_side_removed_and_the_other_changed_is_kept_and_reported() -> None:
     assert decided(Mode.BOTH, AGREED, OURS_NOW, None) == (
-        What.SEND,
+        FileAction.SEND,
         f"the file {PATH} was removed on the remote and changed in this workspace: it is kept",
     )
     assert decided(Mode.BOTH, AGREED, None, THEIRS_NOW) == (
-        What.TAKE,
+        FileAction.TAKE,
         f"the file {PATH} was removed in this workspace and changed on the remote: it is kept",
     )
 
 
 def test_in_a_link_of_one_direction_a_changed_copy_is_not_kept() -> None:
-    assert decided(Mode.PULL, AGREED, OURS_NOW, None) == (What.DROP_HERE, "")
-    assert decided(Mode.PUSH, AGREED, None, THEIRS_NOW) == (What.DROP_THERE, "")
+    assert decided(Mode.PULL, AGREED, OURS_NOW, None) == (FileAction.DROP_HERE, "")
+    assert decided(Mode.PUSH, AGREED, None, THEIRS_NOW) == (FileAction.DROP_THERE, "")
 
 
 @pytest.mark.parametrize(
-    ("mode", "what"), [(Mode.PUSH, (What.SEND, "")), (Mode.PULL, None), (Mode.BOTH, (What.SEND, ""))]
+    ("mode", "what"), [(Mode.PUSH, (FileAction.SEND, "")), (Mode.PULL, None), (Mode.BOTH, (FileAction.SEND, ""))]
 )
-def test_a_file_lost_remotely_is_kept_locally_and_sent_again(mode: Mode, what: tuple[What, str] | None) -> None:
+def test_a_file_lost_remotely_is_kept_locally_and_sent_again(mode: Mode, what: tuple[FileAction, str] | None) -> None:
     lost = Known(PATH, 3, "e1", "s1", FileState.LOST)
 
     assert decided(mode, lost, OURS, None) == what
@@ -178,9 +184,11 @@ def test_a_file_lost_remotely_is_kept_locally_and_sent_again(mode: Mode, what: t
 
 
 @pytest.mark.parametrize(
-    ("mode", "what"), [(Mode.PUSH, None), (Mode.PULL, (What.TAKE, "")), (Mode.BOTH, (What.TAKE, ""))]
+    ("mode", "what"), [(Mode.PUSH, None), (Mode.PULL, (FileAction.TAKE, "")), (Mode.BOTH, (FileAction.TAKE, ""))]
 )
-def test_a_file_lost_locally_is_kept_remotely_and_fetched_again(mode: Mode, what: tuple[What, str] | None) -> None:
+def test_a_file_lost_locally_is_kept_remotely_and_fetched_again(
+    mode: Mode, what: tuple[FileAction, str] | None
+) -> None:
     assert decided(mode, Known(PATH, 3, FileState.LOST, "s1", "r1"), None, THEIRS) == what
 
 
@@ -189,13 +197,13 @@ def test_a_file_that_the_remote_cannot_remove_is_fetched_again_only_after_a_chan
     stays = Known(PATH, 3, FileState.STAYS, "s1", "r1")
 
     assert decided(mode, stays, None, THEIRS) is None
-    assert decided(mode, stays, None, THEIRS_NOW) == ((What.TAKE, "") if comes else None)
+    assert decided(mode, stays, None, THEIRS_NOW) == ((FileAction.TAKE, "") if comes else None)
 
 
 def test_the_record_of_a_file_that_neither_side_has_is_deleted(subtests: pytest.Subtests) -> None:
     for mode in ALL:
         with subtests.test(mode=mode):
-            assert decided(mode, AGREED, None, None) == (What.FORGET, "")
+            assert decided(mode, AGREED, None, None) == (FileAction.FORGET, "")
 
 
 def test_files_to_be_verified_are_read_on_both_sides(subtests: pytest.Subtests) -> None:
@@ -203,23 +211,23 @@ def test_files_to_be_verified_are_read_on_both_sides(subtests: pytest.Subtests) 
         with subtests.test(mode=mode):
             unsure = Known(PATH, 3, FileState.UNSURE, "s1", FileState.UNSURE)
 
-            assert decided(mode, unsure, OURS, THEIRS, ("s1", "s1")) == (What.SAME, "")
+            assert decided(mode, unsure, OURS, THEIRS, ("s1", "s1")) == (FileAction.SAME, "")
 
 
 def test_of_indistinguishable_files_the_copy_is_replaced() -> None:
     unsure = Known(PATH, 3, FileState.UNSURE, "s1", FileState.UNSURE)
     said = f"both sides changed the file {PATH}: the remote one cannot be compared by SHA-256 and is kept"
 
-    assert decided(Mode.PUSH, unsure, OURS, THEIRS, None) == (What.SEND, "")
-    assert decided(Mode.PULL, unsure, OURS, THEIRS, None) == (What.TAKE, "")
-    assert decided(Mode.BOTH, unsure, OURS, THEIRS, None) == (What.TAKE, said)
+    assert decided(Mode.PUSH, unsure, OURS, THEIRS, None) == (FileAction.SEND, "")
+    assert decided(Mode.PULL, unsure, OURS, THEIRS, None) == (FileAction.TAKE, "")
+    assert decided(Mode.BOTH, unsure, OURS, THEIRS, None) == (FileAction.TAKE, said)
 
 
 def test_files_of_a_remote_without_etags_are_compared_by_size() -> None:
     silent = Known(PATH, 3, "e1", "s1", "")
 
     assert decided(Mode.BOTH, silent, OURS, RemoteFile(3)) is None
-    assert decided(Mode.BOTH, silent, OURS, RemoteFile(4)) == (What.TAKE, "")
+    assert decided(Mode.BOTH, silent, OURS, RemoteFile(4)) == (FileAction.TAKE, "")
 
 
 def test_paths_are_returned_in_order_and_once() -> None:
@@ -231,7 +239,7 @@ def test_paths_are_returned_in_order_and_once() -> None:
         lambda _: None,
     )
 
-    assert list(steps) == [Step(What.SEND, "a"), Step(What.TAKE, "c"), Step(What.FORGET, "d")]
+    assert list(steps) == [Step(FileAction.SEND, "a"), Step(FileAction.TAKE, "c"), Step(FileAction.FORGET, "d")]
 
 
 def test_a_push_without_a_comparison_sends_new_files_and_deletes_removed_ones() -> None:
@@ -254,11 +262,11 @@ def test_a_push_without_a_comparison_sends_new_files_and_deletes_removed_ones() 
     }
 
     assert list(blind(known, local)) == [
-        Step(What.DROP_THERE, "gone"),
-        Step(What.SEND, "new"),
-        Step(What.SEND, "other"),
-        Step(What.DROP_THERE, "removed"),
-        Step(What.SEND, "unsent"),
+        Step(FileAction.DROP_THERE, "gone"),
+        Step(FileAction.SEND, "new"),
+        Step(FileAction.SEND, "other"),
+        Step(FileAction.DROP_THERE, "removed"),
+        Step(FileAction.SEND, "unsent"),
     ]
 
 

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from support.runner.examples import examples
 from trackside.sync.document import Mode
-from trackside.sync.file_plan import Known, What, plan
+from trackside.sync.file_plan import FileAction, Known, plan
 from trackside.sync.file_versions import LocalFile, RemoteFile
 
 PATHS = ("a", "b/c", "b/d")
-SENDING = {What.SEND, What.DROP_THERE}
-TAKING = {What.TAKE, What.DROP_HERE}
+SENDING = {FileAction.SEND, FileAction.DROP_THERE}
+TAKING = {FileAction.TAKE, FileAction.DROP_HERE}
 contents = st.dictionaries(st.sampled_from(PATHS), st.sampled_from(["x", "y", "long"]))
 
 
@@ -23,7 +23,7 @@ class Sides:
     agreed: dict[str, str]
     local: dict[str, str]
     remote: dict[str, str]
-    done: list[What] = field(default_factory=list)
+    done: list[FileAction] = field(default_factory=list)
 
     def run(self, mode: Mode) -> None:
         known = {path: Known(path, len(text), f"e{text}", text, f"r{text}") for path, text in self.agreed.items()}
@@ -33,17 +33,17 @@ class Sides:
         self.done = [step.what for step in steps]
         for step in steps:
             match step.what:
-                case What.SEND:
+                case FileAction.SEND:
                     self.remote[step.path] = self.agreed[step.path] = self.local[step.path]
-                case What.TAKE:
+                case FileAction.TAKE:
                     self.local[step.path] = self.agreed[step.path] = self.remote[step.path]
-                case What.DROP_THERE:
+                case FileAction.DROP_THERE:
                     del self.remote[step.path], self.agreed[step.path]
-                case What.DROP_HERE:
+                case FileAction.DROP_HERE:
                     del self.local[step.path], self.agreed[step.path]
-                case What.FORGET:
+                case FileAction.FORGET:
                     del self.agreed[step.path]
-                case What.SAME:
+                case FileAction.SAME:
                     assert self.local[step.path] == self.remote[step.path]
                     self.agreed[step.path] = self.local[step.path]
 

@@ -7,7 +7,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any, Protocol
 
-from trackside.core.access import ALL_RIGHTS, OPEN, Action, Caller, Nowhere, Visit
+from trackside.core.access import ALL_RIGHTS, OPEN, Action, Caller, MissingWorkspace, Visit
 from trackside.core.errors import Denied, NoEndpoint, NotAllowedMethod, NotFound, Unauthenticated
 from trackside.core.http.admission import REFUSED, Admission, Gate, Locate
 from trackside.core.http.bodies import BodyMemory
@@ -244,7 +244,7 @@ class Edge:
             try:
                 workspace = await self._workspace(name) if route.has_workspace else None
             except NotFound as fault:
-                workspace = Nowhere(fault)
+                workspace = MissingWorkspace(fault)
             return workspace, Visit(OPEN, ALL_RIGHTS, False, "", self._source(route, scope))
         caller = await self._caller(scope, route.paths[0])
         if caller is OPEN:

@@ -16,7 +16,7 @@ from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.imports.patience import BROKEN
-from trackside.imports.places import Finder, Folder, Nowhere
+from trackside.imports.places import Finder, Folder, UnreadableFiles
 from trackside.imports.source import (
     PAGE,
     Given,
@@ -167,14 +167,14 @@ class ServerSource:
         """Return the files: through the server, unless they can be read without it, behind its proxy or where `--artifacts`
         names."""
         place = self._finder.at(item.artifact_uri)
-        is_found = place.is_there if isinstance(place, Folder) else not isinstance(place, Nowhere)
+        is_found = place.is_there if isinstance(place, Folder) else not isinstance(place, UnreadableFiles)
         if is_found or proxied_path(item.artifact_uri) is not None:
             return place
         return _Served(self._http, self._remote, entity, item.id)
 
     def place_of(self, uri: str) -> Place:
         if uri.partition(":")[0] in ("runs", "models"):
-            return Nowhere(f"{uri} names files that the source does not have any more")
+            return UnreadableFiles(f"{uri} names files that the source does not have any more")
         return self._finder.of_version(uri)
 
     def close(self) -> None:

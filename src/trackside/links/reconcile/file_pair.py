@@ -22,7 +22,7 @@ from trackside.links.state import item_store
 from trackside.sync import file_plan
 from trackside.sync.document import Mode
 from trackside.sync.entities import Entity
-from trackside.sync.file_plan import FileState, Known, Step, What
+from trackside.sync.file_plan import FileAction, FileState, Known, Step
 from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local import files, registry
 from trackside.sync.local.files import OpenFile
@@ -163,7 +163,7 @@ class FilePair:
         """Skip lost files, and log them before any transfer, because later steps no longer show them."""
         steps = list(steps)
         lost: dict[str, Known] = {}
-        gone = [self.known[step.path] for step in steps if step.what is What.DROP_THERE]
+        gone = [self.known[step.path] for step in steps if step.what is FileAction.DROP_THERE]
         if gone:
             left = file_plan.folders_left(self.known, self.local_files)
             doubtful = [
@@ -172,7 +172,7 @@ class FilePair:
             removals = self._local_removals() if doubtful else []
             doubtful = [old for old in doubtful if not any(each.covers(old.path) for each in removals)]
             lost = {old.path: replace(old, etag=FileState.LOST) for old in doubtful}
-        gone = [self.known[step.path] for step in steps if step.what is What.DROP_HERE]
+        gone = [self.known[step.path] for step in steps if step.what is FileAction.DROP_HERE]
         if gone:
             left = file_plan.remote_folders_left(self.known, self.remote_files)
             doubtful = [old for old in gone if file_plan.folder_of(old.path) not in left]

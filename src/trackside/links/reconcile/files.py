@@ -18,7 +18,7 @@ from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.file_pair import FilePair
 from trackside.sync.document import Mode
 from trackside.sync.entities import Entity
-from trackside.sync.file_plan import FileState, Known, Step, What
+from trackside.sync.file_plan import FileAction, FileState, Known, Step
 from trackside.sync.file_versions import LocalFile, RemoteFile
 from trackside.sync.local import files
 from trackside.sync.local.files import OpenFile
@@ -35,7 +35,7 @@ def push(context: LinkContext, entity: Entity, local_id: str, remote_id: str, *,
     steps = pair.blind()
     if verify or (steps and context.link.mode is Mode.BOTH):  # changes of the remote must not be overwritten
         steps = pair.planned()
-    sent, is_over = _take_steps(pair, steps, {What.SEND: _send_file, What.DROP_THERE: _delete_remote})
+    sent, is_over = _take_steps(pair, steps, {FileAction.SEND: _send_file, FileAction.DROP_THERE: _delete_remote})
     if sent and not context.remote.preserves_ids:
         _check_arrived(pair, sent)
     if is_over:
@@ -48,7 +48,9 @@ def pull(context: LinkContext, entity: Entity, local_id: str, remote_id: str) ->
     pair = FilePair.look(context, entity, local_id, remote_id)
     if pair is None:
         return 0
-    came, is_over = _take_steps(pair, pair.planned(), {What.TAKE: _take_file, What.DROP_HERE: _delete_local})
+    came, is_over = _take_steps(
+        pair, pair.planned(), {FileAction.TAKE: _take_file, FileAction.DROP_HERE: _delete_local}
+    )
     if came and not entity.is_of_registry:  # notify other links and readers of the change log
         context.write(artifacts.record_files, str(entity), local_id, *(each.path for each in came))
     if is_over:
@@ -85,16 +87,16 @@ def differences(context: LinkContext, entity: Entity, local_id: str, remote_id: 
 
 
 def _take_steps(
-    pair: FilePair, steps: Iterable[Step], moves: Mapping[What, Callable[[FilePair, str], Known | None]]
+    pair: FilePair, steps: Iterable[Step], moves: Mapping[FileAction, Callable[[FilePair, str], Known | None]]
 ) -> tuple[list[Known], bool]:
     """Run the steps of one direction.  Return the transferred files, and whether the time slice ended first."""
     moved: list[Known] = []
     for step in steps:
         if moved and pair.context.time_slice.is_over:
             return moved, True
-        if step.what is What.SAME:
+        if step.what is FileAction.SAME:
             pair.remember(step.path)
-        elif step.what is What.FORGET:
+        elif step.what is FileAction.FORGET:
             pair.forget(step.path)
         elif step.what in moves:
             if step.conflict:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Iterator, NamedTuple, Sequence
 
-from trackside.scorer.batch.order import Order, Wrong
+from trackside.scorer.batch.order import Order, OrderError
 
 UNIT_ROWS = 131_072  # of a Parquet row group: a larger one is scored in several units
 BLOCK_BYTES = 4 << 20  # of CSV and JSON lines
@@ -92,13 +92,13 @@ def columns_of(order: Order) -> list[str]:
             else:
                 names = _keys_of_first_line(path)
         except (pa.ArrowException, OSError, ValueError, csv.Error) as fault:
-            raise Wrong(f"{_name(path)} cannot be read as {order.input_format}: {fault}") from None
+            raise OrderError(f"{_name(path)} cannot be read as {order.input_format}: {fault}") from None
         if len(set(names)) != len(names):
-            raise Wrong(
+            raise OrderError(
                 f"{_name(path)} has two columns of one name: {sorted({n for n in names if names.count(n) > 1})}"
             )
         if found is not None and set(names) != set(found) and order.input_format != "jsonl":
-            raise Wrong(
+            raise OrderError(
                 f"{_name(path)} has other columns than {_name(order.inputs[0])}: {sorted(set(names) ^ set(found))}"
             )
         found = names if found is None else found + [name for name in names if name not in found]
@@ -169,7 +169,7 @@ def _rows_of_parquet(unit: Unit, order: Order, wanted: list[str] | None) -> Iter
                 if at >= unit.stop:
                     return
     except (pa.ArrowInvalid, pa.ArrowException, OSError) as fault:
-        raise Wrong(f"row group {unit.row_group} of {_name(unit.path)} cannot be read: {fault}") from None
+        raise OrderError(f"row group {unit.row_group} of {_name(unit.path)} cannot be read: {fault}") from None
 
 
 def _of_csv(order: Order) -> Iterator[Unit]:
@@ -205,7 +205,7 @@ def _of_csv(order: Order) -> Iterator[Unit]:
                     yield Unit(number, first, path, data=(pa.RecordBatch.from_pylist([], reader.schema), list(bad)))
                     number += 1
         except (pa.ArrowInvalid, OSError) as fault:
-            raise Wrong(f"{_name(path)} cannot be read as csv: {fault}") from None
+            raise OrderError(f"{_name(path)} cannot be read as csv: {fault}") from None
 
 
 def _of_lines(order: Order) -> Iterator[Unit]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trackside.scorer.batch import inputs, order, parts, unit
-from trackside.scorer.batch.order import Order, Wrong
+from trackside.scorer.batch.order import Order, OrderError
 
 MARK = "\x1etrackside "
 FAILED = 1
@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
     wanted = order.read(words[0])
     try:
         result = run(wanted)
-    except Wrong as fault:
+    except OrderError as fault:
         report(error=f"{str(fault).rstrip(' .')}.")
         return FAILED
     except OSError as fault:
@@ -38,31 +38,31 @@ def run(wanted: Order) -> dict[str, Any]:
         return batch.run(wanted, report)
     there = inputs.columns_of(wanted)
     if not there:
-        raise Wrong("the input is empty: it has no columns and no rows")
+        raise OrderError("the input is empty: it has no columns and no rows")
     unknown = [name for name in wanted.columns or [] if name not in there]
     if unknown:
-        raise Wrong(
+        raise OrderError(
             f"--columns names {', '.join(map(repr, unknown))}, which the input lacks; it has {', '.join(there)}"
         )
     taken = [name for name in there if name in parts.ADDED and (wanted.columns is None or name in wanted.columns)]
     if taken:
-        raise Wrong(
+        raise OrderError(
             f"the input has a column {taken[0]!r}, which the output needs for itself; choose others by --columns"
         )
     total = inputs.total_rows(wanted)
     if total == 0:
-        raise Wrong("the input is empty: it has no rows")
+        raise OrderError("the input is empty: it has no rows")
     Path(wanted.parts).mkdir(parents=True, exist_ok=True)
     scored, failed, done = parts.counts(wanted)
     report(done=scored + failed, total=total, unit="rows", message="Loading the model.")
     output = parts.Parts(wanted)
     scored, failed = _score_all(wanted, done, scored, failed, total, output)
     if failed and not scored:
-        raise Wrong(f"all {failed} rows failed. One of them: {parts.a_reason(wanted)}")
+        raise OrderError(f"all {failed} rows failed. One of them: {parts.a_reason(wanted)}")
     report(done=scored + failed, message="Writing the result.")
     scored, failed = output.finish()
     if not scored and not failed and not wanted.where:
-        raise Wrong("the input is empty: it has no rows")
+        raise OrderError("the input is empty: it has no rows")
     return {"rows": scored, "failed_rows": failed, "columns": inputs.types_of(wanted)}
 
 
@@ -77,12 +77,12 @@ def _score_all(
 
     for number, found in pool.run(wanted, lambda: (each for each in inputs.units(wanted) if each.number not in done)):
         if found.wrong:
-            raise Wrong(found.wrong)
+            raise OrderError(found.wrong)
         done.add(number)
         scored += found.rows
         failed += found.failed
         if failed > wanted.max_failed_rows:
-            raise Wrong(unit.too_many(wanted))
+            raise OrderError(unit.too_many(wanted))
         report(done=scored + failed, total=total, message="Scoring.")
         output.add_ready()
     return scored, failed

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 from trackside.scorer.batch.inputs import Unit
-from trackside.scorer.batch.order import Order, Wrong
+from trackside.scorer.batch.order import Order, OrderError
 from trackside.scorer.batch.unit import Done
 
 SCORER = Path(__file__).resolve().parents[1]
@@ -22,11 +22,11 @@ def run(wanted: Order, units: Callable[[], Iterator[Unit]]) -> Iterator[tuple[in
     try:
         import ray
     except ImportError:
-        raise Wrong("the engine is ray, and the Python that scores has no ray: install it beside mlflow") from None
+        raise OrderError("the engine is ray, and the Python that scores has no ray: install it beside mlflow") from None
     try:
         _connect(ray, wanted)
     except (ConnectionError, OSError, RuntimeError, ValueError) as fault:
-        raise Wrong(f"Ray at {wanted.address or 'this machine'} does not start: {fault}") from None
+        raise OrderError(f"Ray at {wanted.address or 'this machine'} does not start: {fault}") from None
     try:
         yield from _results(ray, wanted, units())
     finally:
@@ -54,7 +54,7 @@ def _results(ray: Any, wanted: Order, units: Iterator[Unit]) -> Iterator[tuple[i
             try:
                 found = Done(*ray.get(ready))
             except ray.exceptions.RayActorError:
-                raise Wrong(
+                raise OrderError(
                     f"a scoring process was killed {MAX_DEATHS} times; the model and a batch may need more memory"
                 ) from None
             yield number, found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 
-class Wrong(Exception):
+class OrderError(Exception):
     """The table, the model and the order are incompatible; the message is for the user."""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Iterator, Sequence
 
 from trackside.scorer.batch import arrays, json_lines, texts
-from trackside.scorer.batch.order import Order, Wrong
+from trackside.scorer.batch.order import Order, OrderError
 
 MODEL, JOB, ROW = "trackside_model", "trackside_job", "trackside_row"
 ADDED = (MODEL, JOB, ROW)
@@ -41,7 +41,7 @@ class Part:
 
         both = [name for name in predictions.column_names if name in kept.column_names]
         if both:
-            raise Wrong(
+            raise OrderError(
                 f"the input has a column {both[0]!r}, which is that of the prediction too; choose others by --columns"
             )
         table = kept
@@ -180,7 +180,7 @@ class Parts:
         self.add_ready()
         there = len(_done(self._order))
         if self._next != there:
-            raise Wrong(f"part {self._next} of the result is lost, but {there - self._next} later ones exist")
+            raise OrderError(f"part {self._next} of the result is lost, but {there - self._next} later ones exist")
         self._output.finish()
         failed = 0
         errors = Path(self._order.errors + ".new")

@@ -10,7 +10,7 @@ from typing import Callable, Iterator
 
 from trackside.scorer.batch import unit
 from trackside.scorer.batch.inputs import Unit
-from trackside.scorer.batch.order import Order, Wrong
+from trackside.scorer.batch.order import Order, OrderError
 from trackside.scorer.batch.unit import Done
 
 MAX_DEATHS = 3  # failures of the pool after which the run fails
@@ -29,7 +29,7 @@ def run(wanted: Order, units: Callable[[], Iterator[Unit]]) -> Iterator[tuple[in
         except BrokenProcessPool:
             deaths += 1
             if deaths >= MAX_DEATHS:
-                raise Wrong(
+                raise OrderError(
                     f"a scoring process was killed {deaths} times; the model and a batch may need more memory"
                 ) from None
             sys.stdout.write("A process that scores was killed; the rest is scored by new ones.\n")

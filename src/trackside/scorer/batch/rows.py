@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from trackside.scorer.batch.order import Wrong
+from trackside.scorer.batch.order import OrderError
 from trackside.scorer.model import Model
 
 _NUMBERS = {"double": "float64", "float": "float32", "long": "int64", "integer": "int32"}
@@ -41,7 +41,7 @@ def check_columns(model: Model, there: list[str]) -> list[str]:
         return there
     missing = [name for name in needed if name not in there]
     if missing:
-        raise Wrong(f"the input lacks {_some(missing)}, which the model's signature needs; it has {_some(there)}")
+        raise OrderError(f"the input lacks {_some(missing)}, which the model's signature needs; it has {_some(there)}")
     return [*needed, *(name for name in optional if name in there)]
 
 
@@ -64,7 +64,7 @@ def score(model: Model, frame: Any, most_failures: int) -> Scored:
         try:
             found.append((part, _columns(model.predict_frame(_typed(model, rows)), len(part))))
         except Exception as fault:
-            if isinstance(fault, Wrong):
+            if isinstance(fault, OrderError):
                 raise
             if len(part) == 1:
                 failures.append(Failure(int(part[0]), _reason(fault)))
@@ -172,9 +172,9 @@ def _columns(found: Any, rows: int) -> Any:
     elif isinstance(found, dict):
         frame = pd.DataFrame({f"prediction_{name}": list(values) for name, values in found.items()})
     else:
-        raise Wrong(f"the model answers with a {type(found).__name__}; one value for each row is needed")
+        raise OrderError(f"the model answers with a {type(found).__name__}; one value for each row is needed")
     if len(frame) != rows:
-        raise Wrong(f"the model answers {rows} rows with {len(frame)} predictions; one for each row is needed")
+        raise OrderError(f"the model answers {rows} rows with {len(frame)} predictions; one for each row is needed")
     return frame
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from trackside.scorer.batch import arrays, inputs, parts, quick_imports, rows
 from trackside.scorer.batch.inputs import Piece, Unit
-from trackside.scorer.batch.order import Order, Wrong
+from trackside.scorer.batch.order import Order, OrderError
 
 
 class Done(NamedTuple):
@@ -58,7 +58,7 @@ def begin(wanted: Order) -> None:
         there = inputs.columns_of(wanted)
         needed = rows.check_columns(model, there)
         _state = _State(wanted, model, needed, there if wanted.columns is None else wanted.columns)
-    except Wrong as fault:
+    except OrderError as fault:
         _state = _State(wanted, None, [], [], str(fault))
     except Exception as fault:  # noqa: BLE001  # a model's own code
         _state = _State(wanted, None, [], [], f"the model cannot be loaded: {type(fault).__name__}: {fault}")
@@ -96,7 +96,7 @@ def score(unit: Unit) -> Done:
     except rows.TooMany as fault:
         first = min(fault.failures)
         return Done(scored, failed, f"{too_many(wanted)}. One of them: {first.reason}")
-    except Wrong as fault:
+    except OrderError as fault:
         return Done(scored, failed, str(fault))
     except OSError as fault:
         return Done(scored, failed, f"the result cannot be written: {fault.strerror or fault}")
@@ -114,7 +114,7 @@ def _filtered(model: Any, piece: Piece, where: str) -> Piece:
         if str(chosen.dtype) not in ("bool", "boolean"):
             raise TypeError(f"it gives {chosen.dtype} in place of true or false")
     except Exception as fault:  # noqa: BLE001  # what pandas raises depends on the text
-        raise Wrong(f"--where is {where!r}, which cannot be evaluated on the input: {fault}") from None
+        raise OrderError(f"--where is {where!r}, which cannot be evaluated on the input: {fault}") from None
     return piece.chosen(chosen.fillna(False).to_numpy(dtype=bool))
 
 

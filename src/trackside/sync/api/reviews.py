@@ -13,7 +13,15 @@ from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, command
 from trackside.sync.api.files import PREFIX
 from trackside.traces.replica import queue_store, store
-from trackside.traces.replica.model import GivenIssue, GivenQueue, GivenSchema, GivenScorer, How, Kind, Outcome
+from trackside.traces.replica.model import (
+    GivenIssue,
+    GivenQueue,
+    GivenSchema,
+    GivenScorer,
+    Kind,
+    Outcome,
+    ReplicaResult,
+)
 
 MAX_OBJECTS = 500  # of each kind in a call
 MAX_ITEMS = 5_000  # traces of queues in a call
@@ -50,11 +58,11 @@ def put(tx: Tx, call: PutReviews) -> ReviewsPut:
         raise Invalid(f"One call has {items} items of review queues; at most {MAX_ITEMS} are allowed.")
     at, dry_run = store.place(tx, call.experiment_id or ""), call.dry_run
 
-    def queue(given: GivenQueue) -> tuple[How, str | None]:
+    def queue(given: GivenQueue) -> tuple[ReplicaResult, str | None]:
         how, missing = queue_store.put(tx, at, given, call.default_schema_id, dry_run=dry_run)
         return how, f"{missing} of its traces are not in the experiment of this workspace" if missing else None
 
-    takes: dict[Kind, Callable[[Any], tuple[How, str | None]]] = {
+    takes: dict[Kind, Callable[[Any], tuple[ReplicaResult, str | None]]] = {
         Kind.SCORER: lambda given: (store.put_scorer(tx, at, given, dry_run=dry_run), None),
         Kind.LABEL_SCHEMA: lambda given: (store.put_schema(tx, at, given, dry_run=dry_run), None),
         Kind.REVIEW_QUEUE: queue,
@@ -65,12 +73,12 @@ def put(tx: Tx, call: PutReviews) -> ReviewsPut:
     )
 
 
-def _outcome(kind: Kind, given: Any, take: Callable[[Any], tuple[How, str | None]]) -> Outcome:
+def _outcome(kind: Kind, given: Any, take: Callable[[Any], tuple[ReplicaResult, str | None]]) -> Outcome:
     """Return the outcome; a fault affects only its object."""
     try:
         how, reason = take(given)
     except Fault as fault:
-        how, reason = How.FAILED, fault.message
+        how, reason = ReplicaResult.FAILED, fault.message
     return Outcome(kind=kind, name=given.name[:MAX_NAME], how=how, reason=reason)
 
 

@@ -22,7 +22,7 @@ from trackside.core.http.streams import Request, Response, json_response
 from trackside.sync.api.files import PREFIX
 from trackside.sync.api.schema import Item, item_of
 from trackside.sync.local import traces
-from trackside.sync.local.traces import Brought
+from trackside.sync.local.traces import IncomingTrace
 from trackside.sync.trace_document import Fingerprints
 from trackside.traces import model as m
 from trackside.traces.ingest import encodings
@@ -37,7 +37,7 @@ MAX_BODY_BYTES = encodings.MAX_BYTES  # as for an OTLP request: a trace is sent 
 
 class PutTraces(Call, frozen=True):
     required: ClassVar[tuple[str, ...]] = ("traces",)
-    traces: list[Brought] | None = None
+    traces: list[IncomingTrace] | None = None
 
 
 class TracesPut(Answer, frozen=True):
@@ -99,7 +99,7 @@ async def put(request: Request) -> Response:
     return json_response(made)
 
 
-async def _put(request: Request, given: Brought) -> None:
+async def _put(request: Request, given: IncomingTrace) -> None:
     start, spans = await request.in_thread(lambda: traces.call_of(given))
     await request.write_together(write, start)
     if spans is not None:

@@ -28,7 +28,7 @@ KINDS = ("run", "prompt")  # of links
 MAX_SPANS_BYTES = 8 << 20  # in one portion of spans, unless one span is larger
 
 
-class Brought(Struct, frozen=True):
+class IncomingTrace(Struct, frozen=True):
     """A trace to store: `info` in MLflow 3's form, with the local experiment; `spans` in the form of files; `links` as pairs of a
     kind (`run` or `prompt`) and a target.
 
@@ -110,7 +110,7 @@ def span_id(line: bytes) -> str:
     return hex_of(_head(line).span_id)
 
 
-def call_of(given: Brought) -> tuple[Start, Spans | None]:
+def call_of(given: IncomingTrace) -> tuple[Start, Spans | None]:
     """Return the writer's calls that store a trace.  The start call is first, so that its values are not derived from the
     spans."""
     start = start_of(m.StartTrace(trace=m.WireTrace(trace_info=given.info)))
@@ -130,7 +130,7 @@ def spans_call(trace_id: str, experiment_id: str, given: Sequence[Any]) -> Spans
     return Spans(experiment_id=experiment_id, batches=[batch_of(trace_id, found, {}, _as_it_is)])
 
 
-def finish(tx: Tx, trace_id: str, given: Brought) -> None:
+def finish(tx: Tx, trace_id: str, given: IncomingTrace) -> None:
     """Store links and deletions, for which the writer has no calls."""
     if given.links:
         seq = reader.seq_of(tx, trace_id)
@@ -146,7 +146,7 @@ def finish(tx: Tx, trace_id: str, given: Brought) -> None:
                 reader.seq_of(tx, trace_id)
 
 
-def put(tx: Tx, given: Brought) -> None:
+def put(tx: Tx, given: IncomingTrace) -> None:
     """Store a trace in one transaction."""
     start, spans_ = call_of(given)
     _write(tx, start)
@@ -162,7 +162,7 @@ def put_spans(tx: Tx, call: Spans) -> None:
 def brought(
     trace_id: str, experiment_id: str, doc: Doc, changed: Doc, drop: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
-    """Return the JSON form of `Brought` without spans, which turns a trace into `doc`."""
+    """Return the JSON form of `IncomingTrace` without spans, which turns a trace into `doc`."""
     return {
         "info": trace_document.info_of(trace_id, experiment_id, doc, changed),
         "links": [trace_document.link_of(key) for key in of_kind(changed, FieldKind.LINK)],

@@ -48,7 +48,7 @@ def seqs_of(tx: Tx, experiment_ids: Sequence[str]) -> list[int]:
     return [row[0] for row in rows]
 
 
-class Asked(NamedTuple):
+class TraceSearch(NamedTuple):
     """The parameters of a search."""
 
     experiment_ids: Sequence[str]
@@ -58,7 +58,7 @@ class Asked(NamedTuple):
     page_token: str | None
 
 
-def search(tx: Tx, asked: Asked, files: BodyFiles) -> tuple[list[Row], str | None]:
+def search(tx: Tx, asked: TraceSearch, files: BodyFiles) -> tuple[list[Row], str | None]:
     """Return a page of traces, and the token of the next page."""
     limit = m.DEFAULT_RESULTS if asked.max_results is None else asked.max_results
     if limit > m.MAX_RESULTS:

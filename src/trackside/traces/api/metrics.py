@@ -12,7 +12,7 @@ from trackside.core.http.routes import LISTED, Route, query
 from trackside.traces.api.calls import seqs_of
 from trackside.traces.search import scan, sql
 from trackside.traces.search.correlation import npmi
-from trackside.traces.search.metrics import DEFAULT_RESULTS, MAX_RESULTS, Aggregation, Asked, Point, check, points
+from trackside.traces.search.metrics import DEFAULT_RESULTS, MAX_RESULTS, Aggregation, MetricQuery, Point, check, points
 from trackside.traces.storage.body_files import BodyFiles
 
 _VIEWS = {"1": "TRACES", "2": "SPANS", "3": "ASSESSMENTS"}
@@ -79,7 +79,7 @@ def query_metrics(tx: Tx, call: QueryMetrics) -> Points:
             raise Invalid(f"time_interval_seconds is {interval}; it must be between 1 and {MAX_INTERVAL_S}")
         if call.start_time_ms is None or call.end_time_ms is None:
             raise Invalid("start_time_ms and end_time_ms are required if time_interval_seconds is set")
-    asked = Asked(
+    asked = MetricQuery(
         view=view,
         name=name,
         metric=metric,

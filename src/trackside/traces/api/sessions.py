@@ -9,7 +9,7 @@ from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import LISTED, Route, query
 from trackside.core.names import check_length
 from trackside.traces.api.calls import seqs_of
-from trackside.traces.search.sessions import Asked, Session, find
+from trackside.traces.search.sessions import Session, SessionSearch, find
 
 PATH = "/api/trackside/v1/traces/sessions"
 DEFAULT_RESULTS = 50
@@ -38,7 +38,7 @@ def sessions(tx: Tx, call: FindSessions) -> Sessions:
         raise Invalid(f"max_results is {most}; it must be between 1 and {MAX_RESULTS}")
     search = call.search or ""
     check_length(search, "search", MAX_SEARCH)
-    found, token = find(tx, Asked(seqs_of(tx, [call.experiment_id or ""]), search, most, call.page_token))
+    found, token = find(tx, SessionSearch(seqs_of(tx, [call.experiment_id or ""]), search, most, call.page_token))
     return Sessions(sessions=found, next_page_token=token)
 
 

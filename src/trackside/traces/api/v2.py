@@ -14,7 +14,7 @@ from trackside.core.http.routes import LISTED, Route, command, query
 from trackside.core.http.targets import by
 from trackside.traces import model as m
 from trackside.traces.api import v3
-from trackside.traces.api.calls import TRACE, Asked, search
+from trackside.traces.api.calls import TRACE, TraceSearch, search
 from trackside.traces.storage import announce, columns, reader
 from trackside.traces.storage.body_files import BodyFiles
 from trackside.traces.storage.reader import Row
@@ -137,7 +137,7 @@ class Calls:
     files: BodyFiles
 
     def find(self, tx: Tx, call: SearchV2) -> FoundV2:
-        asked = Asked(call.experiment_ids or [], call.filter, call.max_results, call.order_by, call.page_token)
+        asked = TraceSearch(call.experiment_ids or [], call.filter, call.max_results, call.order_by, call.page_token)
         rows, token = search(tx, asked, self.files)
         return FoundV2(traces=[_of_row(row) for row in rows], next_page_token=token)
 

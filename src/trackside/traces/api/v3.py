@@ -20,7 +20,7 @@ from trackside.core.http.streams import Request, Response
 from trackside.core.http.targets import both, by
 from trackside.runs import store as run_store
 from trackside.traces import model as m
-from trackside.traces.api.calls import TRACE, Asked, check_write, may, search
+from trackside.traces.api.calls import TRACE, TraceSearch, check_write, may, search
 from trackside.traces.assessments import model as am
 from trackside.traces.assessments import store as assessment_store
 from trackside.traces.spans import otlp_form
@@ -159,7 +159,7 @@ class Calls:
             for each in call.locations
             if each.mlflow_experiment is not None and each.mlflow_experiment.experiment_id
         ]
-        asked = Asked(ids, call.filter, call.max_results, call.order_by, call.page_token)
+        asked = TraceSearch(ids, call.filter, call.max_results, call.order_by, call.page_token)
         rows, token = search(tx, asked, self.files)
         return m.Traces(traces=_infos(tx, rows), next_page_token=token)
 

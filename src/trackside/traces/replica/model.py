@@ -23,7 +23,7 @@ class Kind(StrEnum):
     ISSUE = "issues"
 
 
-class How(StrEnum):
+class ReplicaResult(StrEnum):
     """The outcome for an object; of a dry run, the expected outcome."""
 
     NEW = "new"
@@ -100,7 +100,7 @@ class Outcome(Answer, frozen=True):
 
     kind: Kind
     name: str
-    how: How
+    how: ReplicaResult
     reason: str | None = None
 
 

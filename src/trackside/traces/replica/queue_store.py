@@ -2,12 +2,12 @@
 
 from trackside.core.db.tx import Change, Tx
 from trackside.traces.label_schemas import model as lm
-from trackside.traces.replica.model import GivenItem, GivenQueue, How, check_creator, check_id, check_ms
+from trackside.traces.replica.model import GivenItem, GivenQueue, ReplicaResult, check_creator, check_id, check_ms
 from trackside.traces.replica.store import Place, Stored, encoded, how
 from trackside.traces.review_queues import model as rm
 
 
-def put(tx: Tx, at: Place, given: GivenQueue, default_id: str | None, *, dry_run: bool) -> tuple[How, int]:
+def put(tx: Tx, at: Place, given: GivenQueue, default_id: str | None, *, dry_run: bool) -> tuple[ReplicaResult, int]:
     """Store a queue.  Return the outcome, and the number of its traces that are not in the experiment.
 
     `default_id` is the id of the default label schema on the other server; it differs between servers."""
@@ -31,7 +31,7 @@ def put(tx: Tx, at: Place, given: GivenQueue, default_id: str | None, *, dry_run
     )
     stored = None if row is None else Stored(*row)
     made = how(stored, at, check_ms(given.last_update_time_ms))
-    if made is not How.SAME and tx.one(
+    if made is not ReplicaResult.SAME and tx.one(
         """
         SELECT 1 FROM review_queues
         WHERE workspace_id = :ws AND experiment_seq = :experiment AND name_key = :key AND queue_id <> :id
@@ -54,11 +54,11 @@ def put(tx: Tx, at: Place, given: GivenQueue, default_id: str | None, *, dry_run
     missing = sum(each.item_id not in known for each in items)
     if dry_run:
         return made, missing
-    seq = _save(tx, at, given, new, stored) if made is not How.SAME or stored is None else stored.seq
+    seq = _save(tx, at, given, new, stored) if made is not ReplicaResult.SAME or stored is None else stored.seq
     changed = sum(_put_item(tx, at, seq, known[each.item_id], each) for each in items if each.item_id in known)
-    if made is How.SAME and changed:
-        made = How.CHANGED
-    if made is not How.SAME:
+    if made is ReplicaResult.SAME and changed:
+        made = ReplicaResult.CHANGED
+    if made is not ReplicaResult.SAME:
         tx.record(Change("review_queue", queue_id, "import"))
     return made, missing
 

@@ -19,7 +19,7 @@ from trackside.traces.replica.model import (
     GivenSchema,
     GivenScorer,
     GivenVersion,
-    How,
+    ReplicaResult,
     check_creator,
     check_id,
     check_ms,
@@ -52,15 +52,15 @@ def place(tx: Tx, experiment_id: str) -> Place:
     return Place(row[0], experiment_id)
 
 
-def how(stored: Stored | None, at: Place, updated_at: int) -> How:
+def how(stored: Stored | None, at: Place, updated_at: int) -> ReplicaResult:
     if stored is None:
-        return How.NEW
+        return ReplicaResult.NEW
     if stored.experiment_seq != at.seq:
         raise AlreadyExists("this workspace has it in another experiment")
-    return How.CHANGED if stored.updated_at < updated_at else How.SAME
+    return ReplicaResult.CHANGED if stored.updated_at < updated_at else ReplicaResult.SAME
 
 
-def put_scorer(tx: Tx, at: Place, given: GivenScorer, *, dry_run: bool) -> How:
+def put_scorer(tx: Tx, at: Place, given: GivenScorer, *, dry_run: bool) -> ReplicaResult:
     """Add the missing versions, and the settings of automatic evaluation if the stored scorer has none.
 
     Raise AlreadyExists if a stored version has another content, or another scorer has the id."""
@@ -74,10 +74,10 @@ def put_scorer(tx: Tx, at: Place, given: GivenScorer, *, dry_run: bool) -> How:
     missing = _missing_versions(tx, stored, given)
     sets_rate = rate is not None and not (stored and stored.is_configured)
     if stored is None:
-        how = How.NEW
+        how = ReplicaResult.NEW
     else:
-        how = How.CHANGED if missing or sets_rate else How.SAME
-    if dry_run or how is How.SAME:
+        how = ReplicaResult.CHANGED if missing or sets_rate else ReplicaResult.SAME
+    if dry_run or how is ReplicaResult.SAME:
         return how
     seq = _insert_scorer(tx, at, name, scorer_id, given) if stored is None else stored.seq
     _insert_versions(tx, at, seq, missing)
@@ -162,7 +162,7 @@ def _insert_versions(tx: Tx, at: Place, seq: int, versions: Sequence[GivenVersio
     )
 
 
-def put_schema(tx: Tx, at: Place, given: GivenSchema, *, dry_run: bool) -> How:
+def put_schema(tx: Tx, at: Place, given: GivenSchema, *, dry_run: bool) -> ReplicaResult:
     new = lm.read(
         lm.Create(
             experiment_id=at.experiment_id,
@@ -176,7 +176,7 @@ def put_schema(tx: Tx, at: Place, given: GivenSchema, *, dry_run: bool) -> How:
     schema_id = check_id(given.schema_id, "schema_id")
     stored = _stored(tx, "label_schemas", "schema_seq", "schema_id", schema_id)
     made = how(stored, at, check_ms(given.last_updated_at))
-    if made is How.SAME:
+    if made is ReplicaResult.SAME:
         return made
     if tx.one(
         """
@@ -213,7 +213,7 @@ def put_schema(tx: Tx, at: Place, given: GivenSchema, *, dry_run: bool) -> How:
     return made
 
 
-def put_issue(tx: Tx, at: Place, given: GivenIssue, *, dry_run: bool) -> How:
+def put_issue(tx: Tx, at: Place, given: GivenIssue, *, dry_run: bool) -> ReplicaResult:
     issue_id = check_id(given.issue_id, "issue_id")
     values = {
         "name": im.check_text(given.name, "name", im.MAX_NAME),
@@ -229,7 +229,7 @@ def put_issue(tx: Tx, at: Place, given: GivenIssue, *, dry_run: bool) -> How:
     }
     stored = _stored(tx, "trace_issues", "issue_seq", "issue_id", issue_id)
     made = how(stored, at, given.last_updated_timestamp)
-    if made is How.SAME or dry_run:
+    if made is ReplicaResult.SAME or dry_run:
         return made
     tx.run(
         """

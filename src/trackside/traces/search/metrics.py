@@ -101,7 +101,7 @@ class Aggregation(Struct, frozen=True):
         return f"P{self.percentile}" if self.kind == "PERCENTILE" else self.kind
 
 
-class Asked(Struct, frozen=True):
+class MetricQuery(Struct, frozen=True):
     view: str
     name: str
     metric: Metric
@@ -136,7 +136,7 @@ def check(view: str, name: str, aggregations: Sequence[Aggregation], dimensions:
     return found
 
 
-def points(tx: Tx, asked: Asked, experiment_seqs: Sequence[int]) -> list[Point]:
+def points(tx: Tx, asked: MetricQuery, experiment_seqs: Sequence[int]) -> list[Point]:
     """Return the aggregates of the groups.  Percentiles are exact, with linear interpolation."""
     if not experiment_seqs:
         return []
@@ -173,7 +173,9 @@ def _aggregate(value: str | None, kind: str) -> str:
     return f"{kind}({value})"
 
 
-def _with_percentiles(tx: Tx, asked: Asked, columns: Sequence[str], source: str, bind: Binder) -> list[tuple[Any, ...]]:
+def _with_percentiles(
+    tx: Tx, asked: MetricQuery, columns: Sequence[str], source: str, bind: Binder
+) -> list[tuple[Any, ...]]:
     """Return the rows with percentiles, computed from the ordered values of each group: SQLite has no such function.  `columns`:
     the keys and the value."""
     order = ", ".join(str(i + 1) for i in range(len(columns)))
@@ -207,7 +209,7 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return values[low] + (values[high] - values[low]) * (at - low)
 
 
-def _point(asked: Asked, row: Sequence[Any], key_count: int) -> Point | None:
+def _point(asked: MetricQuery, row: Sequence[Any], key_count: int) -> Point | None:
     keys = list(row[:key_count])
     dimensions: dict[str, str] = {}
     if asked.interval_s is not None:

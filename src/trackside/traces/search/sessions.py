@@ -31,14 +31,14 @@ class Session(Struct, frozen=True):
     first_request: str
 
 
-class Asked(Struct, frozen=True):
+class SessionSearch(Struct, frozen=True):
     experiment_seqs: Sequence[int]
     search: str
     limit: int
     page_token: str | None
 
 
-def find(tx: Tx, asked: Asked) -> tuple[list[Session], str | None]:
+def find(tx: Tx, asked: SessionSearch) -> tuple[list[Session], str | None]:
     """Return sessions, the one with the newest trace first, and the token of the next page.  `search` is a substring of the
     session's or the user's name, case-insensitive."""
     if not asked.experiment_seqs:

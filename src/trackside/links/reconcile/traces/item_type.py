@@ -194,12 +194,12 @@ class TraceType(ItemType):
 
     def _brought(
         self, trace_id: str, experiment_id: str, doc: Doc, changed: Doc, drop: Sequence[tuple[str, str]] = ()
-    ) -> traces.Brought:
+    ) -> traces.IncomingTrace:
         """Return the fields from which a remote trace is created.  An MLflow server does not report whether the start call
         arrived."""
         if not self.remote.keeps_final and doc.get(fields.STATE) != State.IN_PROGRESS:
             doc = {**doc, fields.FINAL: "true"}
-        return msgspec.convert(traces.brought(trace_id, experiment_id, doc, changed, drop), traces.Brought)
+        return msgspec.convert(traces.brought(trace_id, experiment_id, doc, changed, drop), traces.IncomingTrace)
 
     def _remote_experiment(self, snapshot: Snapshot) -> str:
         found = self._others.remote_of(Entity.EXPERIMENT, snapshot.experiment_id)

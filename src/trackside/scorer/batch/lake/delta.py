@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from trackside.scorer.batch.lake import rows
 from trackside.scorer.batch.lake.main import Order
-from trackside.scorer.batch.order import Wrong
+from trackside.scorer.batch.order import OrderError
 
 APP = "trackside-{job}"  # the application of a job in the table's log: a job commits once
 _ABSOLUTE = re.compile(r"/|[A-Za-z][A-Za-z0-9+.-]*:")
@@ -33,7 +33,7 @@ def read(order: Order) -> dict[str, Any]:
             rows.write(pa.RecordBatchReader.from_stream(table.scan()), schema, copy)
             files = [str(copy)]
     except (deltalake.exceptions.DeltaError, pa.ArrowException, ValueError) as fault:
-        raise Wrong(f"the Delta table {folder.name} cannot be read: {_first_line(fault)}") from None
+        raise OrderError(f"the Delta table {folder.name} cannot be read: {_first_line(fault)}") from None
     return {
         "files": files,
         "version": str(table.version()),
@@ -55,10 +55,10 @@ def write(order: Order) -> dict[str, Any]:
         if table.transaction_version(app) is not None:
             return rows.committed(str(table.version()), is_new=False)
         if order.mode == "create":
-            raise Wrong(f"output is {order.shown!r}, which already exists; set overwrite or append")
+            raise OrderError(f"output is {order.shown!r}, which already exists; set overwrite or append")
         mode = order.mode
     elif any(folder.iterdir()) and not order.is_again:
-        raise Wrong(f"output is {order.shown!r}, which is a folder with files and no Delta table")
+        raise OrderError(f"output is {order.shown!r}, which is a folder with files and no Delta table")
     properties = deltalake.CommitProperties(
         custom_metadata={"tracksideJob": order.job_id, "tracksideModel": order.model_uri},
         app_transactions=[deltalake.Transaction(app, 1)],
@@ -72,7 +72,7 @@ def write(order: Order) -> dict[str, Any]:
             commit_properties=properties,
         )
     except (deltalake.exceptions.DeltaError, pa.ArrowException, ValueError) as fault:
-        raise Wrong(f"the Delta table {order.shown} cannot be written: {_first_line(fault)}") from None
+        raise OrderError(f"the Delta table {order.shown} cannot be written: {_first_line(fault)}") from None
     rows.sync(folder, began)
     version = _opened(deltalake, order.table).version()
     return rows.committed(str(version), f"_delta_log/{version:020d}.json")
@@ -83,7 +83,7 @@ def _library() -> Any:
         import deltalake
         import deltalake.exceptions
     except ImportError:
-        raise Wrong(
+        raise OrderError(
             "the table is in format delta, and the Python that reads it has no deltalake: run `pip install deltalake pyarrow`"
         ) from None
     return deltalake
@@ -93,9 +93,9 @@ def _opened(deltalake: Any, place: str) -> Any:
     try:
         return deltalake.DeltaTable(place)
     except deltalake.exceptions.TableNotFoundError:
-        raise Wrong(f"input is {place!r}, which is no Delta table: it has no folder _delta_log") from None
+        raise OrderError(f"input is {place!r}, which is no Delta table: it has no folder _delta_log") from None
     except (deltalake.exceptions.DeltaError, ValueError) as fault:
-        raise Wrong(f"the Delta table {place!r} cannot be read: {_first_line(fault)}") from None
+        raise OrderError(f"the Delta table {place!r} cannot be read: {_first_line(fault)}") from None
 
 
 def _check_inside(paths: list[str], folder: Path) -> None:
@@ -105,7 +105,9 @@ def _check_inside(paths: list[str], folder: Path) -> None:
     for path in paths:
         plain = unquote(path)
         if _ABSOLUTE.match(plain) or ".." in plain.split("/"):
-            raise Wrong(f"the Delta table {folder.name} names the file {path[:200]!r}, which is outside of its folder")
+            raise OrderError(
+                f"the Delta table {folder.name} names the file {path[:200]!r}, which is outside of its folder"
+            )
 
 
 def _below(uri: str, folder: Path) -> str:
@@ -113,7 +115,9 @@ def _below(uri: str, folder: Path) -> str:
     text = uri[len("file://") :] if uri.startswith("file://") else uri
     for each in (text, unquote(text)):
         if not rows.is_below(Path(each), folder):
-            raise Wrong(f"the Delta table {folder.name} names the file {uri[:200]!r}, which is outside of its folder")
+            raise OrderError(
+                f"the Delta table {folder.name} names the file {uri[:200]!r}, which is outside of its folder"
+            )
     return text if Path(text).exists() else unquote(text)
 
 

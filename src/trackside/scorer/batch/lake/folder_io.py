@@ -13,7 +13,7 @@ from typing import Any
 from pyiceberg.io.pyarrow import PyArrowFile, PyArrowFileIO
 
 from trackside.scorer.batch.lake import rows
-from trackside.scorer.batch.order import Wrong
+from trackside.scorer.batch.order import OrderError
 
 FOLDER, LOCATION = "trackside.folder", "trackside.location"
 _METADATA = re.compile(r"[0-9]{1,9}-[0-9A-Za-z-]+(\.gz)?\.metadata\.json")
@@ -45,7 +45,7 @@ class FolderIO(PyArrowFileIO):  # type: ignore[misc]  # pyiceberg is not install
         text = text[len("file:") :] if text.startswith("file:") else text
         text = "/" + text.lstrip("/") if text.startswith("//") else text
         if not text.startswith("/") or not rows.is_below(Path(text), self._folder):
-            raise Wrong(
+            raise OrderError(
                 f"the Iceberg table {self._folder.name} names the file {location[:200]!r}, which is outside of its folder"
             )
         return text

@@ -14,7 +14,7 @@ from typing import Any
 
 from trackside.scorer.batch.lake import rows
 from trackside.scorer.batch.lake.main import Order
-from trackside.scorer.batch.order import Wrong
+from trackside.scorer.batch.order import OrderError
 
 JOB = "trackside-job"  # the property of a snapshot that names the job that made it
 HINT = "version-hint.text"
@@ -34,7 +34,7 @@ def read(order: Order) -> dict[str, Any]:
     folder = place.parent.parent if place.name.endswith(".metadata.json") else place
     metadata = place if place != folder else _newest(folder)
     if metadata is None:
-        raise Wrong(
+        raise OrderError(
             f"input is {order.table!r}, which is no Iceberg table: it has no folder metadata with a *.metadata.json"
         )
     try:
@@ -49,7 +49,7 @@ def read(order: Order) -> dict[str, Any]:
             rows.write((batch for task in tasks for batch in arrow.to_record_batches([task])), schema, copy)
             files = [str(copy)]
     except (pa.ArrowException, ValueError, LookupError, NotImplementedError, TypeError) as fault:
-        raise Wrong(f"the Iceberg table {folder.name} cannot be read: {_first_line(fault)}") from None
+        raise OrderError(f"the Iceberg table {folder.name} cannot be read: {_first_line(fault)}") from None
     snapshot = table.current_snapshot()
     return {
         "files": files,
@@ -66,7 +66,7 @@ def write(order: Order) -> dict[str, Any]:
     folder = Path(order.table)
     began = time.time()
     if _newest(folder) is None and any(folder.iterdir()) and not order.is_again:
-        raise Wrong(f"output is {order.shown!r}, which is a folder with files and no Iceberg table")
+        raise OrderError(f"output is {order.shown!r}, which is a folder with files and no Iceberg table")
     for _ in range(MAX_TRIES):
         newest = _newest(folder)
         number = 0 if newest is None else _number(newest)
@@ -77,11 +77,11 @@ def write(order: Order) -> dict[str, Any]:
             if found:
                 return rows.committed(found, is_new=False)
             if order.mode == "create":
-                raise Wrong(f"output is {order.shown!r}, which already exists; set overwrite or append")
+                raise OrderError(f"output is {order.shown!r}, which already exists; set overwrite or append")
         try:
             made = _staged(folder, newest, order)
         except (pa.ArrowException, ValueError, LookupError, NotImplementedError, TypeError) as fault:
-            raise Wrong(f"the Iceberg table {order.shown} cannot be written: {_first_line(fault)}") from None
+            raise OrderError(f"the Iceberg table {order.shown} cannot be written: {_first_line(fault)}") from None
         rows.sync(folder, began)
         target = folder / "metadata" / f"v{number + 1}.metadata.json"
         try:
@@ -93,14 +93,16 @@ def write(order: Order) -> dict[str, Any]:
         _hint(folder, number + 1)
         snapshot = _snapshot_of(_opened(folder, target), order.job_id)
         return rows.committed(snapshot, f"metadata/{target.name}")
-    raise Wrong(f"the Iceberg table {order.shown} was changed by other writers {MAX_TRIES} times; run the job again")
+    raise OrderError(
+        f"the Iceberg table {order.shown} was changed by other writers {MAX_TRIES} times; run the job again"
+    )
 
 
 def _library() -> None:
     try:
         import pyiceberg.io.pyarrow  # noqa: F401  # with pyarrow
     except ImportError:
-        raise Wrong(
+        raise OrderError(
             "the table is in format iceberg, and the Python that reads it has no pyiceberg: run"
             " `pip install 'pyiceberg[pyarrow,sql-sqlite]'`"
         ) from None
@@ -118,7 +120,7 @@ def _opened(folder: Path, metadata: Path) -> Any:
     try:
         found = FromInputFile.table_metadata(io.new_input(str(metadata)))
     except (ValueError, LookupError) as fault:
-        raise Wrong(f"{metadata.name} is not the metadata of an Iceberg table: {_first_line(fault)}") from None
+        raise OrderError(f"{metadata.name} is not the metadata of an Iceberg table: {_first_line(fault)}") from None
     io.location = found.location
     return StaticTable(("table",), found, str(metadata), io, NoopCatalog("folder"))
 
@@ -136,7 +138,7 @@ def _newest(folder: Path) -> Path | None:
 def _number(metadata: Path) -> int:
     match = _OF_FOLDER.fullmatch(metadata.name)
     if match is None:
-        raise Wrong(
+        raise OrderError(
             f"output is {str(metadata.parent.parent)!r}, an Iceberg table of a catalog, which would not see what is written"
             " past it; choose a folder of its own"
         )
@@ -149,10 +151,12 @@ def _check_places(table: Any, folder: Path, bucket: str) -> None:
     text = location[len("file:") :] if location.startswith("file:") else location
     is_own = text.rstrip("/") == bucket if bucket else text.startswith("/") and Path(text).resolve() == folder.resolve()
     if not is_own:
-        raise Wrong(f"the Iceberg table {folder.name} has the location {location[:200]!r}, which is not its folder")
+        raise OrderError(
+            f"the Iceberg table {folder.name} has the location {location[:200]!r}, which is not its folder"
+        )
     for name in table.metadata.properties:
         if name.startswith(("py-", "write.py-")) or name.endswith(".path"):
-            raise Wrong(
+            raise OrderError(
                 f"the Iceberg table {folder.name} has the property {name[:200]!r}, with which it cannot be written"
             )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trackside.scorer.batch.order import Wrong
+from trackside.scorer.batch.order import OrderError
 
 MARK = "\x1etrackside "
 FAILED = 1
@@ -43,7 +43,7 @@ def main(words: list[str]) -> int:
     order = Order(**json.loads(Path(words[0]).read_text("utf-8")))
     try:
         _report(result=run(order))
-    except Wrong as fault:
+    except OrderError as fault:
         _report(error=f"{fault}.")
         return FAILED
     except OSError as fault:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from trackside.scorer.batch import inputs, parts
-from trackside.scorer.batch.order import Order, Wrong
+from trackside.scorer.batch.order import Order, OrderError
 from trackside.scorer.batch.spark import catalog, frames, session, stream
 
 LOOK_S = 0.5
@@ -22,10 +22,10 @@ def run(order: Order, report: Callable[..., None]) -> dict[str, Any]:
     total = None
     if order.input_format in ("parquet", "csv", "jsonl"):
         if not inputs.columns_of(order):
-            raise Wrong("the input is empty: it has no columns and no rows")
+            raise OrderError("the input is empty: it has no columns and no rows")
         total = inputs.total_rows(order)
         if total == 0:
-            raise Wrong("the input is empty: it has no rows")
+            raise OrderError("the input is empty: it has no rows")
     report(done=0, total=total, unit="rows", message="Starting Spark.")
     spark = session.begin(order)
     try:
@@ -34,10 +34,10 @@ def run(order: Order, report: Callable[..., None]) -> dict[str, Any]:
         if order.output_format == "table":
             return _run_to_table(spark, order, report)
         return _run_to_files(spark, order, report)
-    except Wrong:
+    except OrderError:
         raise
     except Exception as fault:  # noqa: BLE001  # of py4j or gRPC, with what a task raised somewhere inside
-        raise Wrong(reason_of(fault)) from None
+        raise OrderError(reason_of(fault)) from None
     finally:
         spark.stop()
 
@@ -112,14 +112,14 @@ class _Scored:
         found = seen.get
         rows, failed = int(found["rows"] or 0), int(found["failed"] or 0)
         if not rows and not order.where:
-            raise Wrong("the input is empty: it has no rows")
+            raise OrderError("the input is empty: it has no rows")
         if failed > order.max_failed_rows:
-            raise Wrong(f"more than {order.max_failed_rows} rows failed, the most that may")
+            raise OrderError(f"more than {order.max_failed_rows} rows failed, the most that may")
         if failed:
             self.write_failures()
         if failed and failed == rows:
             with Path(order.errors).open(encoding="utf-8") as file:
-                raise Wrong(f"all {failed} rows failed. One of them: {json.loads(file.readline())['reason']}")
+                raise OrderError(f"all {failed} rows failed. One of them: {json.loads(file.readline())['reason']}")
         return catalog.Counts(rows - failed, failed)
 
     def write_failures(self) -> None:
@@ -175,7 +175,7 @@ def _check_there(files: Path, counts: catalog.Counts) -> None:
 
     there = sum(pq.read_metadata(path).num_rows for path in files.glob("*.parquet"))
     if there < counts.rows:
-        raise Wrong(
+        raise OrderError(
             f"the tasks wrote {counts.rows} rows to {str(files)!r}, and the server's machine sees {there} of them: name an"
             " output below a folder that all machines of the cluster share"
         )

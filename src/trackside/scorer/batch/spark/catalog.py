@@ -10,7 +10,7 @@ import secrets
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from trackside.scorer.batch.order import Order, Wrong
+from trackside.scorer.batch.order import Order, OrderError
 from trackside.scorer.batch.spark import session
 
 JOB, MODEL, ROWS, FAILED_ROWS = "trackside.job", "trackside.model", "trackside.rows", "trackside.failed_rows"
@@ -70,7 +70,7 @@ class Target:
             self._rename(self._staged, self._name)
         except Exception:
             if self._exists(self._name):  # another writer made the table meanwhile
-                raise Wrong(self._refusal()) from None
+                raise OrderError(self._refusal()) from None
             if replaced:
                 self._rename(replaced, self._name)
             raise
@@ -85,16 +85,16 @@ class Target:
         if session.is_connect(self._order) or (len(self._place) == 2 and self._place[0] != "spark_catalog"):
             return
         if self._spark.conf.get("spark.sql.catalogImplementation", "in-memory") == "in-memory":
-            raise Wrong(
+            raise OrderError(
                 f"output is the table {self._order.output!r}, and the catalog of {self._order.address} ends with the session:"
                 " set spark_conf spark.sql.catalogImplementation=hive, or use Spark Connect"
             )
 
     def _check_replaceable(self) -> None:
         if not self._order.overwrite:
-            raise Wrong(self._refusal())
+            raise OrderError(self._refusal())
         if self._spark.catalog.getTable(self._path(self._name)).tableType in _VIEWS:
-            raise Wrong(f"output is {self._order.output!r}, which is a view; name a table")
+            raise OrderError(f"output is {self._order.output!r}, which is a view; name a table")
 
     def _refusal(self) -> str:
         return f"output is the table {self._order.output!r}, which already exists; set overwrite to replace it"

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from trackside.scorer import model as models
 from trackside.scorer.batch import inputs, parts, rows
-from trackside.scorer.batch.order import Order, Wrong
+from trackside.scorer.batch.order import Order, OrderError
 from trackside.scorer.batch.spark import function, session
 from trackside.scorer.batch.spark.batches import FILE, REASON, VALUES
 
@@ -36,7 +36,7 @@ def read(spark: Any, order: Order) -> Any:
             return spark.sql(order.inputs[0])
         return _reader(spark.read, order).load([_pattern(path) for path in order.inputs])
     except Exception as fault:  # noqa: BLE001  # of py4j or gRPC
-        raise Wrong(f"Spark cannot read the input: {session.first_line(fault)}") from None
+        raise OrderError(f"Spark cannot read the input: {session.first_line(fault)}") from None
 
 
 def read_stream(spark: Any, order: Order, schema: Any) -> Any:
@@ -83,7 +83,7 @@ def plan(spark: Any, frame: Any, order: Order) -> Plan:
     there = [name for name in frame.columns if name not in (CORRUPT, parts.ROW, FILE)]
     unknown = [name for name in order.columns or [] if name not in there]
     if unknown:
-        raise Wrong(
+        raise OrderError(
             f"--columns names {', '.join(map(repr, unknown))}, which the input lacks; it has {', '.join(there)}"
         )
     needed = rows.check_columns(model, there)
@@ -91,7 +91,7 @@ def plan(spark: Any, frame: Any, order: Order) -> Plan:
     schema = _sampled(model, frame, order, needed)
     both = [name for name in [*schema.names, *parts.ADDED] if name in kept]
     if both:
-        raise Wrong(
+        raise OrderError(
             f"the input has a column {both[0]!r}, which the output needs for itself; choose others by --columns"
         )
     fields = [StructField(each.name, each.dataType, True) for each in from_arrow_schema(schema).fields]
@@ -114,7 +114,7 @@ def scored(frame: Any, made: Plan, order: Order) -> Any:
             frame = frame.where(order.where)
             _ = frame.columns  # Spark Connect looks at the condition only now
         except Exception as fault:  # noqa: BLE001  # of py4j or gRPC
-            raise Wrong(
+            raise OrderError(
                 f"--where is {order.where!r}, which Spark cannot evaluate on the input: {session.first_line(fault)}"
             ) from None
     return frame.withColumn(SCORED, made.predict(functions.struct(*map(_column, made.needed))))
@@ -182,8 +182,8 @@ def _sampled(model: models.Model, frame: Any, order: Order, needed: list[str]) -
         if len(failures) > order.max_failed_rows:
             break
     if not seen:
-        raise Wrong("the input is empty: it has no rows")
-    raise Wrong(f"none of the first {seen} rows can be scored. One of them: {failures[0].reason}")
+        raise OrderError("the input is empty: it has no rows")
+    raise OrderError(f"none of the first {seen} rows can be scored. One of them: {failures[0].reason}")
 
 
 def _samples(frame: Any, order: Order, needed: list[str]) -> Any:

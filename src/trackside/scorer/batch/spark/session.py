@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from trackside.scorer.batch.order import Order, Wrong
+from trackside.scorer.batch.order import Order, OrderError
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 SCORER = Path(__file__).resolve().parents[2]
@@ -21,7 +21,7 @@ def begin(order: Order) -> Any:
     try:
         from pyspark.sql import SparkSession
     except ImportError:
-        raise Wrong(
+        raise OrderError(
             "the engine is spark, and the Python that scores has no pyspark: install 'pyspark[connect]' beside mlflow"
         ) from None
     settings = _settings(order)
@@ -37,7 +37,7 @@ def begin(order: Order) -> Any:
             return session
         return builder.master(_master(order)).getOrCreate()
     except Exception as fault:  # noqa: BLE001  # of py4j, gRPC or Java
-        raise Wrong(f"Spark at {order.address or 'local'} does not start: {first_line(fault)}") from None
+        raise OrderError(f"Spark at {order.address or 'local'} does not start: {first_line(fault)}") from None
 
 
 def is_connect(order: Order) -> bool:
@@ -86,7 +86,7 @@ def _settings(order: Order) -> dict[str, str]:
         found |= {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_HOSTNAME": "localhost"}
     java = shutil.which("java")
     if not is_connect(order) and java is None and "JAVA_HOME" not in os.environ:
-        raise Wrong("the engine is spark, and the server's machine has no Java: install version 17 or newer")
+        raise OrderError("the engine is spark, and the server's machine has no Java: install version 17 or newer")
     return found
 
 
