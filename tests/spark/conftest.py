@@ -3,10 +3,8 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -16,6 +14,7 @@ import pytest
 from compat.test_flavors import check_java
 from endpoints.conftest import register, save_model
 from support.links import until
+from support.processes import guard
 from support.processes.ports import free_port, is_open
 from support.processes.servers import Server
 from support.processes.venvs import environment
@@ -77,25 +76,14 @@ def spawn(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ca
     def start(*words: str) -> Path:
         names = variables(python, folder / f"local-{len(running)}")
         log = folder / f"{len(running)}.log"
-        with log.open("wb") as output:
-            running.append(
-                subprocess.Popen(
-                    ["bash", f"{names['SPARK_HOME']}/bin/{words[0]}", *words[1:]],
-                    env=names,
-                    cwd=folder,
-                    stdout=output,
-                    stderr=output,
-                    start_new_session=True,
-                )
-            )
+        with log.open("w") as output:
+            command = ["bash", f"{names['SPARK_HOME']}/bin/{words[0]}", *words[1:]]
+            running.append(guard.start(command, env=names, cwd=folder, log=output))
         return log
 
     yield start
     for process in running:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-    for process in running:
-        process.wait()
+        guard.end(process)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Runs a command in a session of its own until it ends, or until the process that started this one is gone or wants it to end.
 
 `python -m support.processes.guard COMMAND…` with a pipe as stdin: when the pipe is closed, also since the tests were killed, all
-processes of the command are.  A stock `mlflow server` starts several, which would go on without it.
+processes of the command are.  A stock `mlflow server` starts several, which would go on without it.  The guard, too, has its own
+session: a signal to the process group of the tests must not end the guard before its command.
 """
 
 import os
@@ -20,7 +21,13 @@ GRACE_S = 10.0
 def start(command: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: IO[str]) -> "subprocess.Popen[bytes]":
     """The guard of a command that writes to `log`; `end` ends both."""
     return subprocess.Popen(
-        [sys.executable, "-S", __file__, *command], stdin=subprocess.PIPE, stdout=log, stderr=log, env=env, cwd=cwd
+        [sys.executable, "-S", __file__, *command],
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=log,
+        env=env,
+        cwd=cwd,
+        start_new_session=True,
     )
 
 

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from support.links import until
-from support.processes import npm
+from support.processes import guard, npm
 from support.processes.ports import free_port, is_open
 
 SOURCE = Path(__file__).parent / "azurite_package"
@@ -27,20 +26,19 @@ def served(folder: Path) -> Iterator[dict[str, str]]:
     program = npm.installed(SOURCE) / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
     port = free_port()
     words = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(folder)]
-    process = subprocess.Popen(
-        [npm.node(), program, *words, "--silent", "--skipApiVersionCheck", "--disableTelemetry"],
-        env=npm.environment(),
-        stdin=subprocess.DEVNULL,
-    )
+    command = [npm.node(), program, *words, "--silent", "--skipApiVersionCheck", "--disableTelemetry"]
+    log = folder / "log"
+    with log.open("w") as said:
+        process = guard.start([str(word) for word in command], env=npm.environment(), cwd=folder, log=said)
     try:
-        until(lambda: is_open(port), "Azurite to start")
+        until(lambda: process.poll() is not None or is_open(port), "Azurite to start")
+        assert process.poll() is None, log.read_text()
         endpoint = f"http://127.0.0.1:{port}/{ACCOUNT}"
         with urllib.request.urlopen(_creation(endpoint, "artifacts")):
             pass
         yield {"account_name": ACCOUNT, "account_key": KEY, "endpoint": endpoint}
     finally:
-        process.terminate()
-        process.wait()
+        guard.end(process)
 
 
 def _creation(endpoint: str, container: str) -> urllib.request.Request:

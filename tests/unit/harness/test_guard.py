@@ -1,6 +1,7 @@
 """Commands of tests that start processes of their own: none of them outlives the test."""
 
 import os
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -56,12 +57,16 @@ def test_all_processes_of_a_command_end_with_it(tmp_path: Path) -> None:
     until(lambda: not any(map(is_alive, started)), f"{started} to end")
 
 
-def test_all_processes_of_a_command_end_when_the_tests_are_killed(tmp_path: Path) -> None:
+def test_all_processes_of_a_command_end_when_the_process_group_of_the_tests_is_killed(tmp_path: Path) -> None:
     tests = str(Path(__file__).parents[2])
     with subprocess.Popen(
-        [sys.executable, "-c", TEST, tests, PARENT_AND_CHILD], cwd=tmp_path, stdin=subprocess.PIPE, env=environment()
+        [sys.executable, "-c", TEST, tests, PARENT_AND_CHILD],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        env=environment(),
+        start_new_session=True,
     ) as process:
         started = pids(tmp_path)
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
 
     until(lambda: not any(map(is_alive, started)), f"{started} to end")
