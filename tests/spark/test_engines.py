@@ -79,11 +79,12 @@ def test_a_cluster_writes_a_folder_and_a_condition_is_sql(summing: Server, table
         spark_master=master,
         spark_conf={"spark.executor.memory": "600m"},
         input=str(tables / "cluster.parquet"),
-        output=f"{tables}/cluster/",
+        output=f"file://{tables}/cluster/",
         where="id % 2 = 0 AND id < 100",
     )
 
     assert job["state"] == "succeeded", job["reason"]
+    assert job["result"]["output"] == f"{tables}/cluster/"
     assert predictions(tables / "cluster") == {n: 2.0 * (n + 1.0) for n in range(0, 100, 2)}
     assert all(path.suffix == ".parquet" for path in (tables / "cluster").iterdir())
 
@@ -109,7 +110,7 @@ def test_a_stream_scores_each_file_once(summing: Server, tables: Path) -> None:
         "engine": "spark",
         "input": str(incoming),
         "input_format": "parquet",
-        "output": str(output),
+        "output": output.as_uri(),
         "stream": True,
         "checkpoint": str(tables / "checkpoint"),
     }
@@ -123,6 +124,7 @@ def test_a_stream_scores_each_file_once(summing: Server, tables: Path) -> None:
 
     assert (first["state"], second["state"]) == ("succeeded", "succeeded"), (first["reason"], second["reason"])
     assert (first["result"]["rows"], second["result"]["rows"], second["result"]["failed_rows"]) == (300, 99, 1)
+    assert first["result"]["output"] == second["result"]["output"] == f"{output}/"
     assert predictions(output) == {n: 2.0 * (n + 1.0) for n in range(400) if n != 350}
     (failed,) = output.glob("batch-*/_failed_rows.jsonl")
     assert json.loads(failed.read_text())["file"] == "tuesday.parquet"

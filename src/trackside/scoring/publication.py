@@ -88,7 +88,7 @@ class Publication:
             _place(Path(self.made.output), target, self.running)
         if not self._has_errors:
             failed.unlink(missing_ok=True)
-        place = self.params.output if self.params.writes_folder else str(target)
+        place = f"{target}/" if self.params.writes_folder else str(target)
         return Published(place, str(failed) if self._has_errors else "", version)
 
     def _to_run(self) -> Published:
