@@ -92,6 +92,39 @@ def test_a_model_is_deployed_from_the_list_of_endpoints(server: Server, describe
     expect(page).to_have_url(f"{server.url}/#/endpoints/sum")
 
 
+@pytest.mark.slow
+def test_a_second_version_is_deployed_beside_the_served_one(server: Server, described: Path, page: Page) -> None:
+    register(server.api, [described, described])
+    server.api.post(ENDPOINTS, name="adder", model_uri="models:/sum/1", spec=LOCAL)
+    page.goto(f"{server.url}/#/models/sum/versions/2")
+    page.get_by_role("button", name="Deploy", exact=True).click()
+    expect(page.get_by_label("Endpoint", exact=True)).to_have_value("adder")
+
+    page.goto(f"{server.url}/#/endpoints/adder")
+    page.get_by_role("button", name="Deploy a version").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Model")).to_have_value("sum")
+    expect(dialog.get_by_label("Version")).to_have_value("2")
+    dialog.get_by_role("button", name="Next").click()
+    expect(dialog.get_by_label("Endpoint", exact=True)).to_be_disabled()
+    deployment = dialog.get_by_label("Deployment", exact=True)
+    expect(deployment).to_have_value("green")
+    expect(dialog).to_contain_text("gets no traffic until you assign a share")
+    deployment.fill("blue")
+    expect(dialog).to_contain_text(
+        "This deployment serves sum 1 with 100 % of the traffic. It changes to this version."
+    )
+    deployment.fill("green")
+    dialog.get_by_label("Environment").select_option("local")
+    dialog.get_by_role("button", name="Deploy", exact=True).click()
+
+    expect(page.get_by_role("region", name="Deployments").get_by_role("row", name="green")).to_contain_text("sum 2")
+    served = {
+        each["name"]: (each["model_version"], each["traffic"]) for each in endpoint(server.api, "adder")["deployments"]
+    }
+    assert served == {"blue": ("1", 100), "green": ("2", 0)}
+
+
 def test_traffic_is_split_and_a_deployment_is_rolled_back(server: Server, described: Path, page: Page) -> None:
     register(server.api, [described, described])
     server.api.post(ENDPOINTS, name="adder", model_uri="models:/sum/1", spec=LOCAL)

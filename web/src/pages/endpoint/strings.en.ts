@@ -13,6 +13,7 @@ export default {
   changed: "Changed",
   rollBack: "Roll back",
   rolledBack: (name: string, model: string) => `${name} serves ${model} again`,
+  deployVersion: "Deploy a version",
   editTraffic: "Edit traffic",
   trafficSum: (sum: number) => `The shares sum to ${sum} %; they must sum to 100 %, or be 0 for each deployment.`,
   save: "Save",

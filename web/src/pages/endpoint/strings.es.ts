@@ -16,6 +16,7 @@ export default {
   changed: "Cambiado",
   rollBack: "Volver a la anterior",
   rolledBack: (name: string, model: string) => `${name} sirve ${model} de nuevo`,
+  deployVersion: "Desplegar una versión",
   editTraffic: "Editar el tráfico",
   trafficSum: (sum: number) => `Las partes suman ${sum} %; deben sumar 100 %, o ser 0 en cada despliegue.`,
   save: "Guardar",
