@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 
 vi.stubGlobal("document", { documentElement: { dataset: {} }, baseURI: "http://localhost/" });
 vi.stubGlobal("navigator", { languages: ["en"] });
-const { change, extremes, fieldsOf, firstAxes, targetFirst, varies } = await import("./values");
+const { bestLast, change, extremes, fieldsOf, firstAxes, targetFirst, varies } = await import("./values");
 
 function run(id: string, metrics: Record<string, number | "NaN">, params: Record<string, string>) {
   const list = <T>(of: Record<string, T>) => Object.entries(of).map(([key, value]) => ({ key, value }));
@@ -60,4 +60,19 @@ test("what runs are compared by is the last axis, and the first metric of other 
   ]);
   expect(firstAxes(targetFirst(fields, "params.seed"), 3).map((field) => field.key)).toEqual(["seed", "loss", "auc"]);
   expect(targetFirst(fields, null)).toEqual(fields);
+});
+
+test("the best run is drawn last, by the order of the table, and runs without the value first", () => {
+  const [auc] = fieldsOf([
+    run("a", { auc: 0.9 }, {}),
+    run("b", {}, {}),
+    run("c", { auc: 0.2 }, {}),
+    run("d", { auc: "NaN" }, {}),
+  ]);
+  const opt = { id: "params.opt", kind: "param", key: "opt", values: ["sgd", "adam"] } as const;
+
+  expect(auc && bestLast(auc, { field: "metrics.auc", direction: "desc" })).toEqual([1, 3, 2, 0]);
+  expect(auc && bestLast(auc, { field: "metrics.auc", direction: "asc" })).toEqual([1, 3, 0, 2]);
+  expect(auc && bestLast(auc, { field: "metrics.loss", direction: "asc" })).toEqual([1, 3, 2, 0]);
+  expect(bestLast(opt, undefined)).toEqual([1, 0]);
 });

@@ -1,7 +1,8 @@
 /** What runs have, side by side: each param, metric and tag as a row.  Pure but for the call. */
 import { api } from "@/api/client";
 import type { ListedRun } from "@/chart/data/runs";
-import type { Value } from "@/chart/plots/dimension";
+import { dimensionOf, type Value } from "@/chart/plots/dimension";
+import type { Order } from "@/nouns/experiment/orders";
 import { isSystemMetric, isSystemTag, toNumber, type Run } from "@/nouns/run/run";
 
 export type FieldKind = "attribute" | "param" | "metric" | "tag";
@@ -86,6 +87,18 @@ export function extremes(values: readonly Value[]): { highest: number; lowest: n
 /** The fields with that of an id first: what the runs are compared by. */
 export function targetFirst(fields: readonly Field[], id: string | null): Field[] {
   return [...fields.filter((field) => field.id === id), ...fields.filter((field) => field.id !== id)];
+}
+
+/** The positions of a field's values from the worst to the best, so that plots draw the best run on top; absent values come
+ *  first.  The order of the table says which end is better, if it is by this field; otherwise the highest value is on top. */
+export function bestLast(field: Field, order: Order | undefined): number[] {
+  const { share } = dimensionOf(field.key, field.values);
+  const sign = order?.field === field.id && order.direction === "asc" ? -1 : 1;
+  const ranks = field.values.map((value) => {
+    const found = share(value);
+    return found === null ? -Infinity : sign * found;
+  });
+  return Array.from(ranks.keys()).sort((a, b) => ((ranks[a] ?? 0) < (ranks[b] ?? 0) ? -1 : +(ranks[a] !== ranks[b])));
 }
 
 /** The axes of parallel coordinates before a user chooses any: params, then metrics, the first metric last. */
