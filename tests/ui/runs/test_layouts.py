@@ -66,3 +66,15 @@ def test_a_run_outside_of_the_loaded_windows_is_drawn(page: Page, server: Server
     page.goto(f'{address}?show=split&runs=["{other}"]')
 
     expect(page.get_by_text("2 points, exact")).to_be_visible()
+
+
+def test_a_phone_shows_the_column_that_orders_the_runs_beside_their_names(page: Page, server: Server) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{three_runs(server)}?order=-metrics.loss")
+    header = page.get_by_role("columnheader").nth(3)
+
+    expect(header).to_contain_text("loss")
+
+    box = header.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 390

@@ -7,6 +7,15 @@ export function isNumeric(field: string): boolean {
   return parseField(field).kind === "metric" || field === "duration";
 }
 
+/** The columns with those that order the rows first, by their rank. */
+export function orderedFirst<Each extends { field: string }>(
+  columns: readonly Each[],
+  order: readonly { field: string }[],
+): Each[] {
+  const first = order.flatMap(({ field }) => columns.find((each) => each.field === field) ?? []);
+  return [...first, ...columns.filter((each) => !first.includes(each))];
+}
+
 /** What a cell says; "" where there is no value. */
 export function textOf(row: Row, field: string, now: number, places: Places = null): string {
   return row.kind === "run" ? textOfRun(row.run, field, now, places) : textOfGroup(row, field, places);
