@@ -142,6 +142,23 @@ def test_an_alias_is_added_and_the_change_undone(server: Server, page: Page) -> 
 
 
 @pytest.mark.slow
+def test_the_version_that_loses_an_alias_is_named_before_and_after(server: Server, page: Page) -> None:
+    register(server.api, versions=2)
+    server.api.post("registered-models/alias", {"name": "churn", "alias": "champion", "version": "1"})
+    page.goto(f"{server.url}/#/models/churn/versions/2")
+    page.get_by_role("button", name="Add alias").click()
+
+    page.get_by_role("textbox", name="Alias").fill("@champion")
+    expect(page.get_by_text("@champion names version 1 now and moves to this one")).to_be_visible()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("@champion moved from version 1 to 2")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("No alias")).to_be_visible()
+    assert server.api.get("registered-models/alias", name="churn", alias="champion")["model_version"]["version"] == "1"
+
+
+@pytest.mark.slow
 def test_an_invalid_alias_is_reported_at_its_field_and_kept(server: Server, page: Page, console: list[str]) -> None:
     register(server.api)
 

@@ -33,6 +33,7 @@ export default {
   experiment: "Experiment",
   loggedModel: "Logged model",
   noLoggedModels: "No run logged a model here. Choose a URI for a folder of a run.",
+  modelsDeleted: "The models that this run logged were deleted",
   uri: "URI",
   uriHint: "runs:/RUN_ID/model, models:/m-…, models:/NAME/VERSION, or an address such as s3://…",
   modelMade: (name: string) => `Registered as ${name}`,

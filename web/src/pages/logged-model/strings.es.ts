@@ -27,5 +27,5 @@ export default {
   none: "Este modelo no tiene métricas ni parámetros",
   note: "Nota",
   noNote: "Sin nota todavía. Diga para qué sirve el modelo.",
-  missing: (id: string) => `No hay ningún modelo registrado ${id}`,
+  missing: (id: string) => `No existe el modelo (logged model) ${id}`,
 } satisfies Strings<typeof en>;

@@ -14,9 +14,9 @@ export default {
   run: "Ejecución",
   registered: "Registrado como",
   onDataset: (metric, dataset) => `${metric} (${dataset})`,
-  none: "Ningún modelo registrado",
+  none: "Ningún modelo de una ejecución",
   noneHint:
-    "Un modelo aparece aquí en cuanto una ejecución registra uno con MLflow 3, con sus parámetros y sus métricas por conjunto de datos:",
+    "Un modelo aparece aquí en cuanto una ejecución guarda uno con MLflow 3, con sus parámetros y sus métricas por conjunto de datos:",
   noneFound: "Ningún modelo cumple el filtro",
   clear: "Quitar el filtro",
   more: "Mostrar más",

@@ -25,7 +25,7 @@ export default {
   compare: "Comparar versiones",
   compareHint: "Elija dos versiones",
   noVersions: "Todavía no hay versiones",
-  noVersionsHint: "Cree la primera a partir de una ejecución que haya registrado un modelo:",
+  noVersionsHint: "Cree la primera a partir de una ejecución que haya guardado un modelo:",
   more: "Mostrar más",
   noRequests: "Nadie ha solicitado una fase",
   noRequestsHint: "Una fase que necesita aprobación se solicita en la página de una versión.",

@@ -24,6 +24,7 @@ export default {
   add: "Add",
   removeAlias: (alias: string) => `Remove @${alias}`,
   aliasSet: (alias: string, version: string) => `@${alias} names version ${version}`,
+  aliasMoves: (alias: string, version: string) => `@${alias} names version ${version} now and moves to this one`,
   aliasRemoved: (alias: string) => `Removed @${alias}`,
   stage: "Stage",
   move: "Change stage",
