@@ -31,6 +31,7 @@ from trackside.opening import Opening
 log = logging.getLogger("trackside")
 
 BACKLOG = 2048
+FOR_HANDSHAKES = 10  # with TLS: the share of the connections whose handshake is under way
 KEEP_ALIVE_S = 75  # longer than the minute after which proxies in front drop an idle connection
 REST_AFTER_S = 0.2  # after the start: until then the first answers have the processor
 AGAIN_S = 1.0  # until the rest is loaded again
@@ -176,6 +177,25 @@ class _Server(Server):
         self.end()
         self._leave()
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        tls = self.config.ssl
+        if tls is None:
+            await super().startup(sockets=sockets)
+            return
+        from trackside.cli.server.handshakes import Acceptor  # noqa: PLC0415  # only for HTTPS
+
+        await super().startup(sockets=[])
+        accepting = Acceptor(sockets or [], tls, self._protocol, max(1, raise_file_limit() // FOR_HANDSHAKES))
+        self.servers.append(accepting)  # type: ignore[arg-type]  # uvicorn calls `close` and `wait_closed`
+
+    def _protocol(self) -> asyncio.Protocol:
+        # As uvicorn creates it.
+        return self.config.http_protocol_class(
+            config=self.config,  # type: ignore[call-arg]  # typed as a protocol without parameters
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+
     async def main_loop(self) -> None:
         self._loop = asyncio.get_running_loop()
         while not await self.on_tick(0):  # 0: each tick renews the header
@@ -184,10 +204,11 @@ class _Server(Server):
 
 
 def _config(application: Any, settings: Settings) -> Config:
+    most = raise_file_limit()
     return Config(
         application,
         loop="uvloop",
-        http=bounded(raise_file_limit()),
+        http=bounded(most if settings.tls_cert is None else most - most // FOR_HANDSHAKES),
         ws="none",
         interface="asgi3",
         lifespan="off",
