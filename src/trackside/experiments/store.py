@@ -402,9 +402,9 @@ def check_unchanged(key: str, value: str | None, expected: str | None) -> None:
     """Raise Conflict unless a tag still has the value that the caller saw (None: no tag)."""
     if value != expected:
         now = "is deleted" if value is None else f"is {value[:200]!r}"
-        raise Conflict(f"The tag {key!r} {now} by now: another user changed it. Read it again, then change it").because(
-            "changed-meanwhile"
-        )
+        raise Conflict(
+            f"The tag {key!r} {now} now: it changed after it was read. Read it again, then change it"
+        ).because("changed-meanwhile")
 
 
 def with_tags(tx: Tx, rows: Sequence[Row]) -> list[Experiment]:

@@ -113,7 +113,8 @@ def update(tx: Tx, view_id: str, version: int, name: str | None, state: str | No
     )
     if not changed:
         raise Conflict(
-            f"View {view_id} has version {before.version}, not {version}: another user changed it. Read it again, then change it"
+            f"View {view_id} has version {before.version}, not {version}: it changed after it was read. Read it again, "
+            "then change it"
         ).because("changed-meanwhile")
     if is_default:
         _make_default(tx, view_id)
