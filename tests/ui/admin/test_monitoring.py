@@ -46,6 +46,25 @@ def test_a_rule_fires_and_its_channel_is_notified(server: Server, page: Page) ->
     expect(page.get_by_role("row", name="critical failed runs")).to_be_visible()
 
 
+def test_a_rule_about_drift_is_added_changed_and_leads_to_the_monitors(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/#/alerts")
+    page.get_by_role("button", name="New rule").click()
+    page.get_by_label("Name").fill("drift")
+    page.get_by_label("Event").select_option("drift.detected")
+    page.get_by_role("button", name="Save").last.click()
+    row = page.get_by_role("row").filter(has_text="Events of a type: drift.detected")
+
+    row.get_by_role("button", name="Change drift").click()
+    expect(page.get_by_label("Name")).to_be_disabled()
+    expect(page.get_by_label("Event")).to_have_value("drift.detected")
+    page.get_by_label("Fires above").fill("3")
+    page.get_by_role("button", name="Save").last.click()
+
+    expect(row.get_by_role("cell", name="3", exact=True)).to_be_visible()
+    row.get_by_role("link").click()
+    expect(page).to_have_url(f"{server.url}/#/drift")
+
+
 def test_a_new_channel_has_the_events_of_alerts_and_can_be_muted(
     start: Callable[..., Server], page: Page, console: list[str]
 ) -> None:

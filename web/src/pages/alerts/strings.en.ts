@@ -36,6 +36,7 @@ export default {
   since: "Since",
   save: "Save",
   saved: (name: string) => `Saved the rule ${name}`,
+  change: (name: string) => `Change ${name}`,
   remove: (name: string) => `Delete ${name}`,
   enable: (name: string) => `Enable ${name}`,
   disable: (name: string) => `Disable ${name}`,

@@ -39,6 +39,7 @@ export default {
   since: "Desde",
   save: "Guardar",
   saved: (name: string) => `Se guardó la regla ${name}`,
+  change: (name: string) => `Cambiar ${name}`,
   remove: (name: string) => `Eliminar ${name}`,
   enable: (name: string) => `Activar ${name}`,
   disable: (name: string) => `Desactivar ${name}`,

@@ -1,0 +1,21 @@
+/** The types of events that webhooks send and alert rules count, by what they are about. */
+export const EVENTS: Record<string, readonly string[]> = {
+  run: ["created", "finished", "failed", "killed", "deleted", "restored"],
+  experiment: ["created", "renamed", "deleted", "restored"],
+  registered_model: ["created", "renamed", "deleted"],
+  model_version: ["created", "deleted"],
+  model_version_stage: ["set"],
+  model_version_tag: ["set", "deleted"],
+  model_version_alias: ["created", "deleted"],
+  stage_request: ["created", "approved", "rejected"],
+  endpoint: ["created", "deleted"],
+  deployment: ["healthy", "failed"],
+  drift: ["detected", "continues", "ended"],
+  quota: ["warning", "exceeded", "eased"],
+  alert: ["fired", "resolved"],
+  prompt: ["created"],
+  prompt_version: ["created"],
+  prompt_tag: ["set", "deleted"],
+  prompt_version_tag: ["set", "deleted"],
+  prompt_alias: ["created", "deleted"],
+};
