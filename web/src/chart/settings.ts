@@ -40,6 +40,13 @@ export const DEFAULTS: Settings = {
 
 export const MOST_SMOOTHING = 0.999;
 
+/** The next smoothing by an arrow key: steps become smaller towards 1, where a small change shows. */
+export function stepSmoothing(smoothing: number, direction: 1 | -1): number {
+  const from = smoothing + direction * 1e-9;
+  const step = from > 0.99 ? 0.001 : from > 0.9 ? 0.01 : 0.05;
+  return clamp(Math.round((smoothing + direction * step) * 1000) / 1000, 0, MOST_SMOOTHING);
+}
+
 /** Names in the address.  The page has others beside them. */
 const NAMES = {
   x: "chart-x",

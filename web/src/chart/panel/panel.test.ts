@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fromQuery, toQuery, type Settings } from "../settings";
+import { fromQuery, MOST_SMOOTHING, stepSmoothing, toQuery, type Settings } from "../settings";
 import { matching } from "./find";
 import { gridFor, layout, MOST_CANVASES, sections } from "./sections";
 
@@ -93,4 +93,15 @@ test("names are found by a regular expression in any case; what is none says so"
     names: ["train/Loss", "val/loss"],
   });
   expect(matching(["a"], "(")).toHaveProperty("error");
+});
+
+test("arrow keys take smoothing from none to the most and back, in ever smaller steps towards 1", () => {
+  const up = [0];
+  while ((up.at(-1) ?? 1) < MOST_SMOOTHING && up.length < 100) up.push(stepSmoothing(up.at(-1) ?? 0, 1));
+  const down = [MOST_SMOOTHING];
+  while ((down.at(-1) ?? 0) > 0 && down.length < 100) down.push(stepSmoothing(down.at(-1) ?? 1, -1));
+
+  expect(up.slice(0, 3)).toEqual([0, 0.05, 0.1]);
+  expect(up.slice(-11, -8)).toEqual([0.98, 0.99, 0.991].slice(0, 3));
+  expect(down).toEqual(up.toReversed());
 });
