@@ -268,6 +268,9 @@ def test_selected_runs_are_tagged_deleted_and_restored(page: Page, server: Serve
     found = server.api.post("runs/search", experiment_ids=["1"], filter="tags.team = 'blue'")["runs"]
     assert len(found) == 2
 
+    server.api.new_run("1", run_name="d")
+    expect(page.get_by_role("button", name="1 new run – show")).to_be_visible()  # the restored ones are not new
+
 
 @pytest.mark.slow
 def test_columns_are_chosen_and_kept_in_a_view_that_is_shared(page: Page, server: Server) -> None:

@@ -36,6 +36,8 @@ export async function change(page: RunsState, bulk: Bulk): Promise<void> {
 async function undoChanges(page: RunsState, undo: Undo[]): Promise<void> {
   try {
     for (const { action, run_ids, lifecycle, key, value, experiment_id } of undo) {
+      // The reload below shows them: they are not announced as new.
+      for (const id of run_ids) page.notNew.add(id);
       const more = { key: key ?? null, value: value ?? null, experiment_id: experiment_id ?? null };
       await api.post("/api/trackside/v1/runs/bulk", {
         body: { action, run_ids, lifecycle: lifecycle ?? "all", ...more },

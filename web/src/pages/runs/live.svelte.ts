@@ -19,7 +19,6 @@ export function follow(state: RunsState): () => void {
 
 async function loop(state: RunsState, signal: AbortSignal): Promise<void> {
   let after: number | undefined;
-  const seen = new Set<string>();
   while (!signal.aborted) {
     try {
       await visible(signal);
@@ -31,7 +30,6 @@ async function loop(state: RunsState, signal: AbortSignal): Promise<void> {
       await take(
         state,
         runs.map((change) => change.entity_id),
-        seen,
       );
       // Values that change many times a second are read once a second.
       if (runs.length) await pause(PAUSE_MS, signal);
@@ -44,15 +42,15 @@ async function loop(state: RunsState, signal: AbortSignal): Promise<void> {
 }
 
 /** Refreshes runs that are loaded; of the others, those that match and were not counted are new. */
-async function take(state: RunsState, ids: string[], seen: Set<string>): Promise<void> {
+async function take(state: RunsState, ids: string[]): Promise<void> {
   if (!ids.length) return;
   state.logged(ids);
   const lists = state.outline.lists().filter((list) => list instanceof RunList);
   const loaded = new Set(lists.flatMap((list) => list.loaded().map(([, run]) => run.id)));
   await Promise.all(lists.map((list) => list.refresh(ids)));
-  const unknown = ids.filter((id) => !loaded.has(id) && !seen.has(id)).slice(0, MAX_COUNTED);
+  const unknown = ids.filter((id) => !loaded.has(id) && !state.notNew.has(id)).slice(0, MAX_COUNTED);
   if (!unknown.length) return;
-  for (const id of unknown) seen.add(id);
+  for (const id of unknown) state.notNew.add(id);
   state.newRuns += await state.countMatching(unknown);
   // An empty page shows its first run at once: nothing in sight can move.
   if (state.outline.root.length === 0 && state.newRuns > 0) state.reload();

@@ -47,6 +47,8 @@ export class RunsState {
   readonly curves = new Curves();
   /** Runs that came since the rows were loaded, and match. */
   newRuns = $state(0);
+  /** Runs that were counted as new, or that the user brought back here. */
+  readonly notNew = new Set<string>();
 
   readonly #isBesideCharts: () => boolean;
 
