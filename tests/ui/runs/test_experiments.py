@@ -283,3 +283,18 @@ def test_runs_of_several_experiments_are_shown_in_one_table(server: Server, page
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.get_by_text("Deleted 2 runs")).to_be_visible()
     expect(page.get_by_role("heading", name="No run matches")).to_be_visible()
+
+
+def test_the_focus_goes_to_the_next_row_when_a_row_is_removed_by_keyboard(server: Server, page: Page) -> None:
+    for name in ("a", "b", "c"):
+        server.api.new_experiment(name)
+    page.goto(f"{server.url}/#/experiments?order=name")
+    page.get_by_role("button", name="Actions of b").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("menuitem", name="Move to the trash").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("link", name="b", exact=True)).to_have_count(0)
+    expect(page.get_by_role("button", name="Actions of c")).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("link", name="b", exact=True)).to_be_visible()
