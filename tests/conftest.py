@@ -38,7 +38,7 @@ os.environ["DO_NOT_TRACK"] = "1"
 STORES = ("sqlite", "postgresql")
 STORE_FIXTURES = ("chosen", "any_server")  # those that run on each of `STORES`
 EACH_CASE = "each case"
-GARBAGE_AT = 20_000  # objects; at Python's 700, looking for garbage takes a tenth of the processor time of all tests
+GARBAGE_AT = 200_000  # objects; at Python's 700, garbage collections take a tenth of the processor time of all tests
 ROOT = "mlflow-artifacts:/"
 
 

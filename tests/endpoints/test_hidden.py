@@ -4,13 +4,14 @@ import pytest
 
 from support.client import Api
 from support.people import People, basic
+from trackside.app import App
 
 SERVICE = "/api/v1/service"
 
 
 @pytest.fixture
-def people(api: Api) -> People:
-    people = People(api).begin()
+def people(api: Api, application: App) -> People:
+    people = People(api).begin(application)
     people.admin.new_workspace("north")
     return people
 

@@ -7,7 +7,8 @@ import pytest
 
 from endpoints.conftest import ENDPOINTS
 from support.client import Api
-from support.people import People, basic, bearer
+from support.people import PASSWORD, People, basic, bearer
+from trackside.app import App
 
 SCORE = "/api/v1/service/adder/score"
 PATHS = (SCORE, "/api/v1/service/adder/invocations")
@@ -20,8 +21,8 @@ def make_endpoint(api: Api) -> None:
 
 
 @pytest.fixture
-def people(api: Api) -> People:
-    found = People(api).begin()
+def people(api: Api, application: App) -> People:
+    found = People(api).begin(application)
     make_endpoint(found.admin)
     return found
 
@@ -45,7 +46,7 @@ def test_a_token_scores_by_the_role_of_its_user(people: People) -> None:
 
 
 def test_a_user_scores_with_a_password_and_not_against_a_denial(people: People) -> None:
-    people.add("scientist", "AzureML Data Scientist")
+    people.add("scientist", "AzureML Data Scientist", password=PASSWORD)
     before = status(people.open, basic("scientist"))
 
     people.deny("scientist", "mlflow-deny", "/ws/default/onlineEndpoints/adder")

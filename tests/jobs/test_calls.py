@@ -195,8 +195,8 @@ def test_a_schedule_that_can_never_work_is_refused(api: Api, subtests: pytest.Su
 # Rights
 
 
-def test_a_job_needs_the_right_to_write_jobs_and_to_read_it_that_to_read(api: Api) -> None:
-    people = People(api).begin()
+def test_a_job_needs_the_right_to_write_jobs_and_to_read_it_that_to_read(api: Api, application: app.App) -> None:
+    people = People(api).begin(application)
     reader, writer = people.add("reader", "Reader"), people.add("writer", "Contributor")
     job_id = start(writer)["job_id"]
 
@@ -206,8 +206,8 @@ def test_a_job_needs_the_right_to_write_jobs_and_to_read_it_that_to_read(api: Ap
     assert reader.fault(SCHEDULES, name="s", kind="add", interval_s=60)[0] == 403
 
 
-def test_a_schedule_is_controlled_by_its_user_and_by_owners_of_the_workspace(api: Api) -> None:
-    people = People(api).begin()
+def test_a_schedule_is_controlled_by_its_user_and_by_owners_of_the_workspace(api: Api, application: app.App) -> None:
+    people = People(api).begin(application)
     ann, bo, cy = people.add("ann", "Contributor"), people.add("bo", "Contributor"), people.add("cy", "Owner")
     one = f"{SCHEDULES}/nightly"
     made = ann.post(SCHEDULES, name="nightly", kind="add", interval_s=3600)["schedule"]
@@ -249,7 +249,7 @@ def test_a_schedule_is_controlled_by_its_user_and_by_owners_of_the_workspace(api
 def test_a_schedule_whose_user_may_not_start_jobs_any_more_is_paused_with_the_reason(
     api: Api, application: app.App, change: str, reason: str
 ) -> None:
-    people, db = People(api).begin(), application.asgi._database
+    people, db = People(api).begin(application), application.asgi._database
     ann = people.add("ann")
     role = people.grant("ann", "Contributor", "/ws/default")
     ann.post(SCHEDULES, name="nightly", kind="add", interval_s=3600)
@@ -273,8 +273,8 @@ def test_a_schedule_whose_user_may_not_start_jobs_any_more_is_paused_with_the_re
 
 
 @pytest.mark.slow
-def test_a_schedule_does_not_run_when_its_user_lost_the_needed_right(api: Api) -> None:
-    people = People(api).begin()
+def test_a_schedule_does_not_run_when_its_user_lost_the_needed_right(api: Api, application: app.App) -> None:
+    people = People(api).begin(application)
     ann = people.add("ann")
     role = people.grant("ann", "Contributor", "/ws/default")
     ann.post(SCHEDULES, name="tidy", kind="empty-trash", interval_s=3600)
@@ -290,8 +290,10 @@ def shown(api: Api) -> bool:
 
 
 @pytest.mark.slow
-def test_an_owner_with_a_denied_part_of_the_workspace_controls_no_schedules_of_others(api: Api) -> None:
-    people = People(api).begin()
+def test_an_owner_with_a_denied_part_of_the_workspace_controls_no_schedules_of_others(
+    api: Api, application: app.App
+) -> None:
+    people = People(api).begin(application)
     ann, cy = people.add("ann", "Contributor"), people.add("cy", "Owner")
     people.deny("cy", "MLflow DENY", f"/ws/default/experiments/{people.admin.new_experiment('secret')}")
     ann.post(SCHEDULES, name="nightly", kind="add", interval_s=3600)
@@ -299,8 +301,8 @@ def test_an_owner_with_a_denied_part_of_the_workspace_controls_no_schedules_of_o
     assert cy.fault(f"{SCHEDULES}/nightly/run")[0] == 403
 
 
-def test_a_job_is_queued_again_by_its_user_and_by_owners_of_the_workspace(api: Api) -> None:
-    people = People(api).begin()
+def test_a_job_is_queued_again_by_its_user_and_by_owners_of_the_workspace(api: Api, application: app.App) -> None:
+    people = People(api).begin(application)
     ann, bo, cy = people.add("ann", "Contributor"), people.add("bo", "Contributor"), people.add("cy", "Owner")
     api_of = {"ann": ann, "bo": bo, "cy": cy}
     job_id = start(ann, "wait", {"text": "x"})["job_id"]

@@ -133,8 +133,8 @@ def test_the_deletion_of_a_workspace_frees_its_use(api: Api) -> None:
     assert api.new_run()
 
 
-def test_the_limit_is_set_and_seen_by_administrators_of_the_server(api: Api) -> None:
-    people = People(api).begin()
+def test_the_limit_is_set_and_seen_by_administrators_of_the_server(api: Api, application: app.App) -> None:
+    people = People(api).begin(application)
     bo = people.add("bo", "Owner")
     put(people.admin, 1)
     bo.new_run("0")

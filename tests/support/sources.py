@@ -6,5 +6,5 @@ import functools
 
 @functools.cache
 def tree(source: str) -> ast.Module:
-    """Callers change nothing in it."""
+    """Callers change nothing in it.  The trees are kept until `tests/unit/source/conftest.py` drops them."""
     return ast.parse(source)

@@ -21,7 +21,7 @@ def application(chosen: Settings, make_application: Callable[..., app.App]) -> a
 def test_a_monitor_whose_user_lost_the_right_is_paused_until_another_user_resumes_it(
     api: Api, application: app.App
 ) -> None:
-    people = People(api).begin()
+    people = People(api).begin(application)
     ann = people.add("ann")
     role = people.grant("ann", "Contributor", "/ws/default")
     ann.post(f"{OURS}/endpoints", name="e", auth_mode="none")

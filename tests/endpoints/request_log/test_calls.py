@@ -14,6 +14,7 @@ from endpoints.conftest import ENDPOINTS, LOCAL, ROW, wait_for, wait_healthy
 from support.client import Api
 from support.people import People
 from support.processes.servers import Server, trackside
+from trackside.app import App
 
 AZURE = {"input_data": {"columns": ["b", "a"], "data": [[3, 2], [5, 4]]}}
 LOG = f"{ENDPOINTS}/adder/request-log"
@@ -89,8 +90,8 @@ def test_the_command_switches_a_log_on_and_shows_counters_that_are_zero(server: 
     assert [line.split()[-1] for line in off[1].splitlines()] == ["off", "bytes", "0", "0", "0", "0"]
 
 
-def test_only_callers_who_may_read_requests_get_rows(logged: Api) -> None:
-    people = People(logged).begin()
+def test_only_callers_who_may_read_requests_get_rows(logged: Api, application: App) -> None:
+    people = People(logged).begin(application)
     reader, scientist = people.add("reader", "Reader"), people.add("scientist", "AzureML Data Scientist")
 
     asked = [api.ask("GET", path).status for api in (reader, scientist) for path in (LOG, f"{LOG}/rows")]

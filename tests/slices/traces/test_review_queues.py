@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from support.client import Api
-from support.people import People, basic, signed
+from support.people import People
 from support.traces import start, trace_id
+from trackside.app import App
 
 
 def ask(api: Api, path: str, **fields: Any) -> Any:
@@ -184,12 +185,10 @@ def test_deleting_a_queue_twice_is_harmless(api: Api) -> None:
     assert (names(api, user="bo"), names(api, item_id=trace_id(1))) == ([], [])
 
 
-def test_a_reviewer_who_signed_in_is_named_whatever_the_call_says(api: Api) -> None:
+def test_a_reviewer_who_signed_in_is_named_whatever_the_call_says(api: Api, application: App) -> None:
     start(api)
-    people = People(api).begin()
-    people.add("bo")
-    people.grant("bo", "Contributor", "/ws/default")
-    bo = signed(api, basic("bo"))
+    people = People(api).begin(application)
+    bo = people.add("bo", "Contributor")
 
     queue = create(bo, created_by="ada")
     ask(bo, "items/add", queue_id=queue["queue_id"], item_ids=[trace_id(1)])

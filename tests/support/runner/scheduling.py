@@ -14,6 +14,16 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Folders that share what takes long to start, and by which name; elsewhere, files do.
 TOGETHER = {"ui": "browser", "compat": "clients", "scorer": "models", "endpoints": "models", "drift": "models"}
+# Tests on PostgreSQL, whose server takes seconds of processor time to start: by their parameter or folder, and these files.
+POSTGRESQL = "postgresql"
+USERS_OF_POSTGRESQL = (
+    "tests/e2e/test_cli_postgres.py",
+    "tests/links/files/test_paths.py",
+    "tests/links/worker/test_leases.py",
+    "tests/slices/registry/test_races.py",
+    "tests/slices/store/test_change_log.py",
+    "tests/slices/store/test_upgrades.py",
+)
 # Files that read all of the source, and parse it once for each process (support/sources.py).
 READERS = (
     "test_architecture.py",
@@ -23,7 +33,7 @@ READERS = (
     "test_tenancy.py",
     "test_words.py",
 )
-FIRST = (*TOGETHER, "fuzz")
+FIRST = (POSTGRESQL, *TOGETHER, "fuzz")
 # Folders whose tests wait most of their time, for two servers to agree or for a command to end.
 WAITING = ("imports", "e2e", "links")
 # They wait longest, and begin before the others that wait.
@@ -37,25 +47,29 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
 
 
 def unit_of(nodeid: str) -> str:
-    """Return the file of a test, or what its folder shares with others."""
-    return _unit_of_file(nodeid.partition("::")[0])
+    """Return the file of a test, or what it shares with tests of other files."""
+    file, _, name = nodeid.partition("::")
+    unit = _unit_of_file(file)
+    return POSTGRESQL if unit == file and POSTGRESQL in name.partition("[")[2] else unit
 
 
 @functools.cache
 def _unit_of_file(file: str) -> str:
     path = PurePosixPath(file)
-    return "sources" if path.name in READERS else TOGETHER.get(_folder(path), str(path))
+    if file in USERS_OF_POSTGRESQL or POSTGRESQL in path.parts:
+        return POSTGRESQL
+    return "sources" if path.name in READERS else TOGETHER.get(_folder(path), file)
 
 
 def in_turn(nodeids: Sequence[str]) -> list[int]:
     """The places of the tests, in the order in which they begin."""
     units = list(dict.fromkeys(map(unit_of, nodeids)))
-    files = dict.fromkeys(nodeid.partition("::")[0] for nodeid in nodeids)
-    folders = {unit_of(file): _folder(PurePosixPath(file)) for file in files}
-    first = [unit for unit in units if folders[unit] in FIRST]
-    waiting = _spread([unit for unit in units if folders[unit] in WAITING])
-    others = [unit for unit in units if folders[unit] not in (*FIRST, *WAITING)]
-    turns = {unit: (0.0, FIRST.index(folders[unit])) for unit in first}
+    kinds = {unit_of(nodeid): _folder(PurePosixPath(nodeid.partition("::")[0])) for nodeid in nodeids}
+    kinds |= {POSTGRESQL: POSTGRESQL}
+    first = [unit for unit in units if kinds[unit] in FIRST]
+    waiting = _spread([unit for unit in units if kinds[unit] in WAITING])
+    others = [unit for unit in units if kinds[unit] not in (*FIRST, *WAITING)]
+    turns = {unit: (0.0, FIRST.index(kinds[unit])) for unit in first}
     turns |= {unit: (1 + WAITED_BY * at / len(waiting), 0) for at, unit in enumerate(waiting)}
     turns |= {unit: (1 + at / len(others), 1) for at, unit in enumerate(others)}
     return sorted(range(len(nodeids)), key=lambda at: turns[unit_of(nodeids[at])])

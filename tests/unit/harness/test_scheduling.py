@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from support.runner.scheduling import LONGEST, in_turn, unit_of
+from support.runner.scheduling import LONGEST, POSTGRESQL, USERS_OF_POSTGRESQL, in_turn, unit_of
 
 COMPUTING = [f"tests/slices/test_{number:02}.py::test_{case}" for number in range(40) for case in "ab"]
 WAITING = [f"tests/links/test_{number:02}.py::test_{case}" for number in range(10) for case in "ab"]
@@ -18,6 +18,23 @@ def ordered(nodeids: list[str]) -> list[str]:
 def test_shared_folders_are_started_first_and_together() -> None:
     order = ordered([*SHARED, *WAITING, *COMPUTING])
     assert [unit_of(each) for each in order[:3]] == ["browser", "browser", "clients"]
+
+
+def test_tests_on_postgresql_run_together_from_the_beginning() -> None:
+    at_both = "tests/slices/test_runs.py::test_a[{}-1]"
+    users = [at_both.format(POSTGRESQL), "tests/slices/postgresql/test_notify.py::test_a"]
+    users += [f"{each}::test_a" for each in USERS_OF_POSTGRESQL]
+    assert all(Path(__file__).parents[3].joinpath(each).is_file() for each in USERS_OF_POSTGRESQL)
+    order = ordered([*SHARED, *COMPUTING, at_both.format("sqlite"), *users])
+    assert order[: len(users)] == users
+    assert {unit_of(each) for each in order[: len(users)]} == {POSTGRESQL}
+    assert unit_of(at_both.format("sqlite")) == "tests/slices/test_runs.py"
+
+
+def test_a_test_on_postgresql_stays_with_the_others_of_a_shared_folder() -> None:
+    assert unit_of("tests/endpoints/test_calls.py::test_a[postgresql]") == unit_of(
+        "tests/endpoints/test_tokens.py::test_a"
+    )
 
 
 def test_tests_that_wait_begin_among_those_that_compute_and_before_their_end() -> None:

@@ -1,6 +1,6 @@
 """Places where text becomes SQL, a header, a log line or a process.  `table` says what is reviewed."""
 
-from unit.sinks.model import CONSTANT, OPERATOR, Reviewed
+from unit.source.sinks.model import CONSTANT, OPERATOR, Reviewed
 
 REVIEWED = [
     Reviewed(

@@ -1,6 +1,6 @@
 """Places where text becomes a URI or a host.  `table` says what is reviewed."""
 
-from unit.sinks.model import CONSTANT, OPERATOR, Reviewed
+from unit.source.sinks.model import CONSTANT, OPERATOR, Reviewed
 
 REVIEWED = [
     Reviewed(

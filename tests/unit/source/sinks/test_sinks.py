@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from unit.sinks.model import CONSTANT, OPERATOR
-from unit.sinks.scan import KINDS, Sink, all_sinks, sinks_of
-from unit.sinks.table import REVIEWED
+from unit.source.sinks.model import CONSTANT, OPERATOR
+from unit.source.sinks.scan import KINDS, Sink, all_sinks, sinks_of
+from unit.source.sinks.table import REVIEWED
 
-SERVER = Path(__file__).parents[3] / "src" / "trackside"
+SERVER = Path(__file__).parents[4] / "src" / "trackside"
 
 PLANTED = {
     "path": [
