@@ -261,6 +261,15 @@ def test_an_empty_folder_is_listed_as_one(blobs: LocalBlobs, root: Path) -> None
     assert blobs.entries("") == [Entry("empty", is_folder=True)]
 
 
+def test_a_repeated_deletion_removes_the_folders_that_a_killed_one_left(blobs: LocalBlobs, root: Path) -> None:
+    (root / "1/run").mkdir(parents=True)
+    (root / "1/other").mkdir()
+
+    assert not blobs.delete("1/run/artifacts")
+
+    assert [path.name for path in (root / "1").iterdir()] == ["other"]
+
+
 def _staged(blobs: LocalBlobs) -> Path:
     (folder,) = blobs._tree.staging.iterdir()
     return folder

@@ -96,13 +96,15 @@ class LocalBlobs:
 
     def delete(self, key: str) -> bool:
         path = self._tree.path(_no_root(key))
+        is_found = True
         with _writing(key):
             try:
                 self._tree.discard(path)
             except (FileNotFoundError, NotADirectoryError):
-                return False
+                is_found = False
+            # Also of a missing key: a process that was killed after `discard` left the empty folders.
             self._tree.prune(os.path.split(path)[0])
-        return True
+        return is_found
 
     def move(self, key: str, to: str) -> None:
         source, target = self._tree.path(_no_root(key)), self._tree.path(_no_root(to))
