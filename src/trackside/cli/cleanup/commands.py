@@ -87,7 +87,7 @@ def trash_restore(args: argparse.Namespace) -> int:
 
 
 class _Purge(NamedTuple):
-    """Return the items of the trash that a purge deletes, and the previews of those that must stay."""
+    """The items of the trash that a purge deletes, and the previews of those that must stay."""
 
     free: list[tuple[dict[str, Any], Any]]  # targets with their previews
     traces: list[dict[str, Any]]
