@@ -223,32 +223,38 @@ def test_bodies_of_100_mb_are_refused_and_take_no_memory(served: Server) -> None
 
 
 @pytest.mark.slow
-def test_a_body_of_100_mb_is_refused_early_or_written_to_a_file_on_every_route(served: Server) -> None:
-    """With a Content-Length, and in chunks without one.  Only routes for files read to the end."""
+def test_a_body_of_100_mb_is_refused_early_or_written_to_a_file_on_every_route(
+    served: Server, subtests: pytest.Subtests
+) -> None:
+    """With a Content-Length, and in chunks without one.  Only routes for files read to the end.
+
+    The client sends one chunk more than the limit of the route, and then waits for the answer.  A client that sent until it saw
+    the answer would send more on a busy machine, where it sends while the server is suspended."""
     before = highest_bytes(served)
     routes = non_get_routes(served)
     assert len(routes) > 80, routes
 
     for method, path in routes:
         takes_files = "/mlflow-artifacts/artifacts/" in path or path.endswith(("/sync/points", "/sync/bundle"))
-        most = 100 if takes_files else 90 if path.endswith("/sync/records") else 80
+        enough = (
+            100 if takes_files else 81 if path.endswith("/sync/records") else 65
+        )  # MB; the limits are 80 and 64 at most
         head = b"%s %s HTTP/1.1\r\n%sContent-Type: application/json\r\n" % (method.encode(), path.encode(), HOST)
         for length, chunk in (
             (b"Content-Length: %d\r\n\r\n" % (100 * MB), b"x" * MB),
             (b"Transfer-Encoding: chunked\r\n\r\n", b"100000\r\n" + b"x" * MB + b"\r\n"),
         ):
-            with Line(served.port) as line:
+            with subtests.test(method=method, path=path, length=length), Line(served.port) as line:
                 line.send(head + length)
                 sent = 0
-                while sent < 100 and not select.select([line.socket], [], [], 0)[0]:
+                while sent < enough and not select.select([line.socket], [], [], 0)[0]:
                     line.send(chunk)
                     sent += 1
                 if sent == 100 and b"chunked" in length:
                     line.send(b"0\r\n\r\n")
                 answer = line.answer()
 
-            assert sent <= most, (method, path, sent)
-            assert 200 <= answer.status < 500 or answer.status == 501, (method, path, answer)
+                assert 200 <= answer.status < 500 or answer.status == 501, answer
 
     assert highest_bytes(served) - before < 128 * MB
     assert_serves(served)
