@@ -52,6 +52,25 @@ def test_an_experiment_has_one_default_at_most(api: Api) -> None:
     assert second["is_default"] is True
 
 
+@pytest.mark.both
+def test_a_set_of_experiments_has_a_default_of_its_own(api: Api) -> None:
+    one, two, three = (api.new_experiment(name) for name in ("one", "two", "three"))
+    create(api, one, "alone", is_default=True)
+    pair = create(api, one, "pair", is_default=True, experiment_ids=[one, two])
+    assert names(api, one) == [("alone", True), ("pair", True)]
+
+    create(api, one, "newer pair", is_default=True, experiment_ids=[two, one])
+    assert names(api, one) == [("alone", True), ("newer pair", True), ("pair", False)]
+
+    patch(api, pair["view_id"], version=1, is_default=True, experiment_ids=[one, two, three])
+    assert names(api, one) == [("alone", True), ("newer pair", True), ("pair", True)]
+    assert names(api, three) == [("pair", True)]
+
+    patch(api, pair["view_id"], version=2, experiment_ids=[])
+    assert names(api, one) == [("alone", False), ("newer pair", True), ("pair", True)]
+    assert names(api, two) == [("newer pair", True)]
+
+
 def test_a_view_that_somebody_else_changed_is_not_overwritten(api: Api) -> None:
     view = create(api, "0", "a", state={"n": 1})
     changed = patch(api, view["view_id"], version=1, state={"n": 2})
@@ -131,3 +150,10 @@ def test_the_experiments_of_a_view_must_exist_and_contain_the_one_that_keeps_it(
         assert refused.status in (400, 404), ids
         assert word in refused.json["message"], ids
     assert names(api, one) == []
+
+    view = create(api, one, "v")
+    for ids, word in (([one, "99"], "99"), ([two, "0"], one), ([one], "1 experiments"), ([one, "x"], "'x'")):
+        refused = patch(api, view["view_id"], version=1, experiment_ids=ids)
+        assert refused.status in (400, 404), ids
+        assert word in refused.json["message"], ids
+    assert api.get(f"{OURS}/views/{view['view_id']}")["view"]["experiment_ids"] == []

@@ -37,7 +37,7 @@ class OfView(Call, frozen=True):
 
 
 class UpdateView(Call, frozen=True):
-    """Changes what is given, if the view still has that version."""
+    """Changes what is given, if the view still has that version.  Empty `experiment_ids` make it a view of one experiment."""
 
     required: ClassVar[tuple[str, ...]] = ("view_id", "version")
     view_id: str | None = None
@@ -45,11 +45,13 @@ class UpdateView(Call, frozen=True):
     name: str | None = None
     state: dict[str, Any] | None = None
     is_default: bool | None = None
+    experiment_ids: list[str] | None = None
 
 
 class View(Struct, frozen=True, kw_only=True):
     """A saved view.  `experiment_id` is the experiment that contains the view: a caller who may write the experiment may change
-    the view.  `experiment_ids` are the experiments that the view shows together; empty for a view of one experiment."""
+    the view.  `experiment_ids` are the experiments that the view shows together; empty for a view of one experiment.  Each such
+    set of experiments has one default view at most."""
 
     view_id: str
     experiment_id: str

@@ -30,7 +30,13 @@ def update(tx: Tx, call: m.UpdateView) -> m.GotView:
     """Change a saved view, if it still has the version that the caller saw."""
     name = None if call.name is None else m.check_name(call.name)
     state = None if call.state is None else m.state_text(call.state)
-    return m.GotView(store.update(tx, call.view_id or "", call.version or 0, name, state, is_default=call.is_default))
+    view_id = call.view_id or ""
+    together = None
+    if call.experiment_ids is not None:
+        keeper = store.get(tx, view_id).experiment_id
+        together = m.check_together(keeper, call.experiment_ids) if call.experiment_ids else []
+    changed = store.update(tx, view_id, call.version or 0, name, state, together, is_default=call.is_default)
+    return m.GotView(changed)
 
 
 def delete(tx: Tx, call: m.OfView) -> None:

@@ -53,10 +53,7 @@ def create(
 ) -> View:
     """`together` are the ids of the experiments that the view shows, if it shows several."""
     seq, _ = experiments.active(tx, experiment_id)
-    readable = experiments.readable_ids(tx, together)
-    for each in together:
-        if each not in readable:
-            raise not_found(str(each))
+    _check_readable(tx, together)
     counted = tx.one("SELECT COUNT(*) FROM saved_views WHERE workspace_id = :ws AND experiment_seq = :seq", seq=seq)
     if counted is not None and counted[0] >= MAX_VIEWS:
         raise Invalid(f"Experiment {experiment_id} has {counted[0]} views; at most {MAX_VIEWS} are allowed")
@@ -72,7 +69,7 @@ def create(
         name=name,
         state=state,
         owner=tx.user,
-        together=f",{','.join(map(str, together))}," if together else "",
+        together=_ids_text(together),
     )
     if not made:
         raise AlreadyExists(f"Experiment {experiment_id} has a view named {name!r} already").because(
@@ -84,8 +81,19 @@ def create(
     return get(tx, view_id)
 
 
-def update(tx: Tx, view_id: str, version: int, name: str | None, state: str | None, *, is_default: bool | None) -> View:
+def update(
+    tx: Tx,
+    view_id: str,
+    version: int,
+    name: str | None,
+    state: str | None,
+    together: Sequence[int] | None = None,
+    *,
+    is_default: bool | None,
+) -> View:
+    """Change what is not None.  An empty `together` makes it a view of one experiment."""
     before = get(tx, view_id)
+    _check_readable(tx, together or ())
     if name is not None:
         taken = tx.one(
             """
@@ -102,7 +110,8 @@ def update(tx: Tx, view_id: str, version: int, name: str | None, state: str | No
     changed = tx.run(
         """
         UPDATE saved_views SET name = COALESCE(:name, name), state = COALESCE(:state, state), version = version + 1,
-            is_default = COALESCE(:is_default, is_default), last_update_time = :now
+            is_default = COALESCE(:is_default, is_default), experiment_ids = COALESCE(:together, experiment_ids),
+            last_update_time = :now
         WHERE workspace_id = :ws AND view_id = :id AND version = :version
         """,
         id=view_id,
@@ -110,16 +119,18 @@ def update(tx: Tx, view_id: str, version: int, name: str | None, state: str | No
         name=name,
         state=state,
         is_default=None if is_default is None else int(is_default),
+        together=None if together is None else _ids_text(together),
     )
     if not changed:
         raise Conflict(
             f"View {view_id} has version {before.version}, not {version}: it changed after it was read. Read it again, "
             "then change it"
         ).because("changed-meanwhile")
-    if is_default:
+    after = get(tx, view_id)
+    if after.is_default:
         _make_default(tx, view_id)
     tx.record(Change("view", view_id, "update"))
-    return get(tx, view_id)
+    return after
 
 
 def delete(tx: Tx, view_id: str) -> None:
@@ -128,16 +139,27 @@ def delete(tx: Tx, view_id: str) -> None:
     tx.record(Change("view", view_id, "delete"))
 
 
+def _check_readable(tx: Tx, together: Sequence[int]) -> None:
+    readable = experiments.readable_ids(tx, together)
+    for each in together:
+        if each not in readable:
+            raise not_found(str(each))
+
+
 def _make_default(tx: Tx, view_id: str) -> None:
-    """The experiment has no other default."""
+    """The experiment, or the experiments that the view shows together, have no other default."""
     tx.run(
         """
         UPDATE saved_views SET is_default = CASE WHEN view_id = :id THEN 1 ELSE 0 END
-        WHERE workspace_id = :ws AND experiment_seq =
-            (SELECT v.experiment_seq FROM saved_views v WHERE v.workspace_id = :ws AND v.view_id = :id)
+        WHERE workspace_id = :ws AND (experiment_seq, experiment_ids) IN (
+            SELECT v.experiment_seq, v.experiment_ids FROM saved_views v WHERE v.workspace_id = :ws AND v.view_id = :id)
         """,
         id=view_id,
     )
+
+
+def _ids_text(together: Sequence[int]) -> str:
+    return f",{','.join(map(str, together))}," if together else ""
 
 
 def _view(row: Row) -> View:

@@ -265,7 +265,12 @@ def test_runs_of_several_experiments_are_shown_in_one_table(server: Server, page
     page.get_by_role("menuitem", name="Save as a new view").click()
     page.get_by_label("Name of the view").fill("Best")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_role("button", name="Best")).to_be_visible()
+    page.get_by_role("button", name="Best").click()
+    page.get_by_role("menuitem", name="Make it the default view").click()
+    expect(page.get_by_text("Best is now the default view")).to_be_visible()
+    page.goto(f'{server.url}/#/runs?experiments=["3","2","1"]')  # the default view of the three together
+    expect(page.get_by_role("button", name="Best", exact=True)).to_be_visible()
+    expect(runs).to_have_text(["run of vision", "run of fraud"])
 
     page.goto(f"{server.url}/#/experiments?order=name")
     page.get_by_role("link", name="fraud").click()  # churn keeps the view, and each of the three lists it

@@ -6958,9 +6958,11 @@ export interface components {
         };
         /**
          * UpdateView
-         * @description Changes what is given, if the view still has that version.
+         * @description Changes what is given, if the view still has that version.  Empty `experiment_ids` make it a view of one experiment.
          */
         UpdateView: {
+            /** @default null */
+            experiment_ids?: string[] | null;
             /** @default null */
             is_default?: boolean | null;
             /** @default null */
@@ -7002,7 +7004,8 @@ export interface components {
         /**
          * View
          * @description A saved view.  `experiment_id` is the experiment that contains the view: a caller who may write the experiment may change
-         *     the view.  `experiment_ids` are the experiments that the view shows together; empty for a view of one experiment.
+         *     the view.  `experiment_ids` are the experiments that the view shows together; empty for a view of one experiment.  Each such
+         *     set of experiments has one default view at most.
          */
         View: {
             creation_time: number;

@@ -20,7 +20,7 @@ export interface SavedView {
 }
 
 /** The views that people saved for an experiment, or for several together: the first of those keeps such a view, and each
- *  lists it.  `?v=ID` shows one; a page of one experiment without any choice shows its default one. */
+ *  lists it.  `?v=ID` shows one; a page without any choice shows the default one of its experiment, or of its experiments. */
 export class Views {
   /** Those of the page's table. */
   all = $state.raw<SavedView[]>([]);
