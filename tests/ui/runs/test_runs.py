@@ -297,6 +297,22 @@ def test_columns_are_chosen_and_kept_in_a_view_that_is_shared(page: Page, server
 
 
 @pytest.mark.slow
+def test_the_column_that_orders_the_runs_is_shown_until_it_is_hidden(page: Page, server: Server) -> None:
+    page.goto(f"{three_runs(server)}?cols=status,params.opt&order=-metrics.loss")
+    header = page.get_by_role("columnheader", name="loss")
+    expect(names(page)).to_have_text(["b", "c", "a"])
+    expect(header).to_have_attribute("aria-sort", "descending")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("0.3")
+
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("button", name="Hide: loss").click()
+
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(header).to_have_count(0)
+    expect(names(page)).to_have_text(["c", "b", "a"])
+
+
+@pytest.mark.slow
 def test_the_table_is_saved_as_csv_with_the_columns_of_the_view(page: Page, server: Server) -> None:
     page.goto(f"{three_runs(server)}?order=-metrics.loss&cols=params.opt,metrics.loss")
     expect(names(page)).to_have_text(["b", "c", "a"])

@@ -6,7 +6,7 @@ import { Curves } from "./table/curves.svelte";
 import { Outline, type Row } from "./rows/outline.svelte";
 import { Plotted } from "./plotted.svelte";
 import { Selection } from "./rows/selection.svelte";
-import { fromQuery, isNested, toQuery, type Column, type View } from "./view";
+import { fromQuery, isNested, toQuery, withOrder, type Column, type View } from "./view";
 
 /** What runs have: from `runs/columns`. */
 export interface Known {
@@ -63,12 +63,14 @@ export class RunsState {
     return this.experimentIds.length === 1 ? this.experimentIds[0] : undefined;
   }
 
-  /** The columns behind the name: those of the view, or what the runs have most of.  Beside charts there is room for few, and
-   *  groups have values alone. */
-  readonly columns: Column[] = $derived.by(
-    () =>
+  /** The columns behind the name: those of the view, or what the runs have most of, and those that order the rows.  Beside
+   *  charts there is room for few, and groups have values alone. */
+  readonly columns: Column[] = $derived.by(() =>
+    withOrder(
       this.view.columns ??
-      defaultColumns(this.known, this.#isBesideCharts() || this.isGrouped, this.only === undefined),
+        defaultColumns(this.known, this.#isBesideCharts() || this.isGrouped, this.only === undefined),
+      this.view.order,
+    ),
   );
 
   /** What the rows depend on: read it in an effect that calls `load`. */
@@ -111,8 +113,10 @@ export class RunsState {
     this.change({ columns }, { replace });
   }
 
+  /** A hidden column orders no rows: the order would show the column again. */
   hideColumn(field: string): void {
-    this.change({ columns: this.columns.filter((each) => each.field !== field) });
+    const rest = <Each extends { field: string }>(all: Each[]): Each[] => all.filter((each) => each.field !== field);
+    this.change({ columns: rest(this.columns), order: rest(this.view.order) });
   }
 
   moveColumn(field: string, before: string | null): void {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { hasView } from "@/nouns/experiment/marks";
-import { fromQuery, isNested, PLAIN_VIEW, toQuery, type Column, type View } from "./view";
+import { fromQuery, isNested, PLAIN_VIEW, toQuery, withOrder, type Column, type View } from "./view";
 
 const texts = fc.string({ minLength: 1 });
 const columns: fc.Arbitrary<Column> = fc
@@ -70,4 +70,23 @@ test("children stand below their parents where runs are listed as they came, or 
   expect(isNested(ordered, false)).toBe(false);
   expect(isNested({ ...ordered, nesting: "tree" }, true)).toBe(true);
   expect(isNested({ ...PLAIN_VIEW, nesting: "flat" }, false)).toBe(false);
+});
+
+test("columns that order the rows are shown before the values, once, and the others keep their places", () => {
+  const columns = ["status", "metrics.auc", "start_time"].map((field) => ({ field }));
+  const fields = (...order: string[]): string[] =>
+    withOrder(
+      columns,
+      order.map((field) => ({ field, direction: "desc" as const })),
+    ).map(({ field }) => field);
+
+  expect(fields("metrics.loss", "min(metrics.auc)")).toEqual([
+    "status",
+    "metrics.loss",
+    "min(metrics.auc)",
+    "metrics.auc",
+    "start_time",
+  ]);
+  expect(fields("metrics.`auc`", "start_time", "run_name", "nonsense")).toEqual(columns.map(({ field }) => field));
+  expect(withOrder([], [{ field: "params.lr", direction: "asc" }])).toEqual([{ field: "params.lr" }]);
 });

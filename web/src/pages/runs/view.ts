@@ -1,5 +1,6 @@
 import { readColours, readPins, writeColours, writePins, type VIEW_PARTS } from "@/nouns/experiment/marks";
 import { escape, items, list, readOrder, unescape, writeOrder, type Order } from "@/nouns/experiment/orders";
+import { EXPERIMENT, formatField, parseField } from "@/nouns/run/field";
 
 /** What the table of an experiment shows, and how its address says it. */
 export interface Column {
@@ -77,6 +78,21 @@ export function fromQuery(query: URLSearchParams): View {
 export function isNested(view: View, isBesideCharts: boolean): boolean {
   if (view.nesting !== "auto") return view.nesting === "tree";
   return !view.filter && !view.order.length && !isBesideCharts;
+}
+
+/** Attributes that have a column and can order runs; the name is always shown. */
+const ORDERING = ["status", "start_time", "end_time", "duration", "user_id", "run_id"];
+
+/** The columns, and before the values those that order the rows and are not among them. */
+export function withOrder(columns: readonly Column[], order: readonly Order[]): Column[] {
+  const nameOf = (field: string): string => formatField(parseField(field));
+  const shown = new Set(columns.map(({ field }) => nameOf(field)));
+  const more = order
+    .map(({ field }) => ({ field }))
+    .filter(({ field }) => !shown.has(nameOf(field)))
+    .filter(({ field }) => parseField(field).kind !== "attribute" || ORDERING.includes(field));
+  const first = columns.findIndex(({ field }) => !["status", EXPERIMENT].includes(field));
+  return first < 0 ? [...columns, ...more] : columns.toSpliced(first, 0, ...more);
 }
 
 /** `metrics.loss`, with `!p` if it is pinned, `!t` if it is coloured, `!c` if it has curves, `!120` for its width. */

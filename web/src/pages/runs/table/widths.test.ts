@@ -13,3 +13,11 @@ test("a column of the run's own has a width of its own", () => {
   expect(widthOf("status", "Status")).toBe(108);
   expect(widthOf("duration", "Duration")).toBe(96);
 });
+
+test("on a phone, the column that orders the rows ends at the edge of the screen", () => {
+  const name = "system/cpu_utilization_percentage";
+
+  expect(widthOf("metrics.x", name)).toBe(196);
+  expect(widthOf("metrics.x", name, false, 390)).toBe(150);
+  expect(widthOf("metrics.x", name, false, 320)).toBe(96);
+});
