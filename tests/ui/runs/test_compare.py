@@ -174,6 +174,25 @@ def test_plots_are_drawn_and_a_range_on_an_axis_keeps_runs(server: Server, page:
     expect(page.get_by_role("img", name="batch, lr, acc of 4 runs")).to_be_visible()
 
 
+def test_the_range_of_an_axis_is_set_and_cleared_by_keyboard(server: Server, page: Page) -> None:
+    experiment_id, runs = new_runs(server.api)
+    page.goto(address(server, experiment_id, runs, '&view=parallel&axes=["params.batch","metrics.loss"]'))
+    low = page.get_by_role("slider", name="Lowest value of batch")
+    low.focus()
+
+    for _ in range(4):  # of 0 to 100 %, ten percent each
+        page.keyboard.press("PageUp")
+
+    expect(page.get_by_text("2 of 4 runs in the marked ranges")).to_be_visible()
+    expect(low).to_have_attribute("aria-valuetext", "3.8")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("slider", name="Highest value of batch")).to_be_focused()
+    page.keyboard.press("PageDown")
+    expect(page.get_by_text("1 of 4 runs in the marked ranges")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Drag along an axis")).to_be_visible()
+
+
 def test_all_matching_runs_are_compared_by_what_their_table_is_ordered_by(server: Server, page: Page) -> None:
     experiment_id, _ = new_runs(server.api, 22)
     page.goto(f"{server.url}/#/experiments/{experiment_id}?q=metrics.acc >= 0.1&order=-metrics.loss")

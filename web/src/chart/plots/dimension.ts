@@ -12,6 +12,8 @@ export interface Dimension {
   readonly isNumber: boolean;
   /** From 0 to 1; null for what has no place. */
   readonly share: (value: Value) => number | null;
+  /** The value at a share; of words, the nearest one. */
+  readonly valueAt: (share: number) => number | string;
   readonly ticks: readonly { readonly share: number; readonly label: string }[];
 }
 
@@ -42,6 +44,7 @@ export function withRoom(dimension: Dimension, room: number): Dimension {
       const share = dimension.share(value);
       return share === null ? null : within(share);
     },
+    valueAt: (share) => dimension.valueAt((share - room) / (1 - 2 * room)),
     ticks: dimension.ticks.map(({ share, label }) => ({ share: within(share), label })),
   };
 }
@@ -63,6 +66,7 @@ function ofNumbers(label: string, numbers: readonly number[], mostTicks: number)
       const share = scale.share(Number(value));
       return Number.isFinite(share) ? share : null;
     },
+    valueAt: (share) => scale.value(share),
     ticks: ticks.map((tick, at) => ({ share: scale.share(tick), label: labels[at] ?? "" })),
   };
 }
@@ -76,6 +80,7 @@ function ofWords(label: string, words: readonly string[]): Dimension {
     isLog: false,
     isNumber: false,
     share: (value) => (value === null ? null : (places.get(String(value)) ?? null)),
+    valueAt: (share) => distinct[Math.round(share * (distinct.length - 1))] ?? "",
     ticks: distinct.map((word) => ({ share: places.get(word) ?? 0, label: word })),
   };
 }

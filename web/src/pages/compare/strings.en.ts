@@ -80,7 +80,10 @@ export default {
   removeAxis: (name: string) => `Remove ${name}`,
   moveLeft: (name: string) => `Move ${name} to the left`,
   colouredBy: (key: string) => `Colour: ${key}, from blue (low) to yellow (high)`,
-  brushHint: "Drag along an axis to select the runs in that range; click the axis to select all.",
+  brushHint:
+    "Drag along an axis, or move the ends of its range with the arrow keys, to select the runs in that range; click the axis, or press Escape, to select all.",
+  rangeLow: (name: string) => `Lowest value of ${name}`,
+  rangeHigh: (name: string) => `Highest value of ${name}`,
   kept: (kept: number, total: number) => `${formatCount(kept)} of ${runs(total)} in the marked ranges`,
   clear: "Clear ranges",
   tooFew: "A plot needs two values that most runs have. These runs have too few params and metrics.",

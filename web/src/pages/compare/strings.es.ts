@@ -86,7 +86,9 @@ export default {
   moveLeft: (name: string) => `Mover ${name} a la izquierda`,
   colouredBy: (key: string) => `Color: ${key}, de azul (bajo) a amarillo (alto)`,
   brushHint:
-    "Arrastre sobre un eje para conservar las ejecuciones de ese intervalo; pulse el eje para conservar todas.",
+    "Arrastre por un eje, o mueva los extremos de su intervalo con las flechas, para elegir las ejecuciones de ese intervalo; pulse el eje, o Escape, para elegirlas todas.",
+  rangeLow: (name: string) => `Valor mínimo de ${name}`,
+  rangeHigh: (name: string) => `Valor máximo de ${name}`,
   kept: (kept: number, total: number) => `${formatCount(kept)} de ${runs(total)} en los intervalos marcados`,
   clear: "Borrar intervalos",
   tooFew:
