@@ -5,6 +5,7 @@ export default {
     unhealthy: "Unhealthy",
     unschedulable: "Unschedulable",
     failed: "Failed",
+    pending: "Pending",
     ready: "Ready",
     starting: "Starting",
     stopping: "Stopping",

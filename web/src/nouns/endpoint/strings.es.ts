@@ -8,6 +8,7 @@ export default {
     unhealthy: "Con problemas",
     unschedulable: "Sin sitio",
     failed: "Fallido",
+    pending: "Sin nodo",
     ready: "Lista",
     starting: "Arrancando",
     stopping: "Parando",

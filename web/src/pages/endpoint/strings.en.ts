@@ -11,6 +11,7 @@ export default {
   replicas: "Replicas",
   environment: "Environment",
   changed: "Changed",
+  replicaOf: (id: string, name: string) => `Replica ${id} of ${name}`,
   rollBack: "Roll back",
   rolledBack: (name: string, model: string) => `${name} serves ${model} again`,
   deployVersion: "Deploy a version",

@@ -14,6 +14,7 @@ export default {
   replicas: "Réplicas",
   environment: "Entorno",
   changed: "Cambiado",
+  replicaOf: (id: string, name: string) => `Réplica ${id} de ${name}`,
   rollBack: "Volver a la anterior",
   rolledBack: (name: string, model: string) => `${name} sirve ${model} de nuevo`,
   deployVersion: "Desplegar una versión",
