@@ -38,6 +38,30 @@ def test_a_job_is_started_and_watched_to_its_end_and_deleted(server: Server, pag
     expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
 
 
+def test_a_new_job_names_the_fields_that_are_missing_and_shows_why_it_is_refused(
+    server: Server, page: Page, console: list[str]
+) -> None:
+    page.goto(f"{server.url}/#/jobs")
+    page.get_by_role("button", name="New job").click()
+    form = page.get_by_role("dialog")
+    start = form.get_by_role("button", name="Start")
+    expect(start).to_have_accessible_description("Fill in: Kind")
+    form.get_by_label("Kind").select_option("Score a table")
+    expect(start).to_have_accessible_description("Fill in: model, input")
+    form.get_by_label("model", exact=True).fill("models:/none/1")
+    expect(start).to_have_accessible_description("Fill in: input")
+    expect(start).to_be_disabled()
+    form.get_by_label("input", exact=True).fill("/srv/in.parquet")
+    expect(start).to_have_accessible_description("")
+    form.get_by_text("other parameters").click()
+    form.get_by_label("stream", exact=True).select_option("true")
+
+    start.click()
+
+    expect(form.get_by_role("alert")).to_be_in_viewport()
+    console[:] = [said for said in console if "status of 40" not in said]  # the refusal
+
+
 def test_the_section_of_other_parameters_stays_open_during_input(server: Server, page: Page) -> None:
     page.goto(f"{server.url}/#/jobs")
     page.get_by_role("button", name="New job").click()

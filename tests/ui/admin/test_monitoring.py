@@ -46,6 +46,18 @@ def test_a_rule_fires_and_its_channel_is_notified(server: Server, page: Page) ->
     expect(page.get_by_role("row", name="critical failed runs")).to_be_visible()
 
 
+def test_a_phone_shows_the_buttons_of_a_rule_beside_its_name(server: Server, page: Page) -> None:
+    rule = {"measure": "events", "target": "run.failed", "above": 0, "window_s": 300, "for_s": 0, "severity": "warning"}
+    server.api.ask("PUT", f"{OURS}/alert-rules/failed-runs", {**rule, "is_enabled": True})
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server.url}/#/alerts")
+    row = page.get_by_role("row").filter(has_text="failed-runs")
+
+    for name in ("Change failed-runs", "Delete failed-runs"):
+        expect(row.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+    expect(row.get_by_role("cell", name="failed-runs", exact=True)).to_be_in_viewport(ratio=1)
+
+
 def test_a_rule_about_drift_is_added_changed_and_leads_to_the_monitors(server: Server, page: Page) -> None:
     page.goto(f"{server.url}/#/alerts")
     page.get_by_role("button", name="New rule").click()

@@ -33,6 +33,8 @@ export default {
   keys: "Keyboard shortcuts",
   retry: "Retry",
   cancel: "Cancel",
+  /** Beside a disabled button: the labels of the fields that are still empty. */
+  fillIn: (fields: string) => `Fill in: ${fields}`,
   close: "Close",
   undo: "Undo",
   copy: "Copy",

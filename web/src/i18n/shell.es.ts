@@ -34,6 +34,7 @@ export default {
   keys: "Atajos de teclado",
   retry: "Reintentar",
   cancel: "Cancelar",
+  fillIn: (fields: string) => `Falta rellenar: ${fields}`,
   close: "Cerrar",
   undo: "Deshacer",
   copy: "Copiar",
