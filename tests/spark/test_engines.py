@@ -130,6 +130,39 @@ def test_a_stream_scores_each_file_once(summing: Server, tables: Path) -> None:
     assert json.loads(failed.read_text())["file"] == "tuesday.parquet"
 
 
+def test_a_stream_with_an_interval_counts_its_rows_until_it_is_cancelled(summing: Server, tables: Path) -> None:
+    incoming, api = tables / "arriving", summing.api
+    incoming.mkdir()
+    rows_of(300).to_parquet(incoming / "monday.parquet", index=False)
+    params = {
+        "model": "models:/sum/2",
+        "env": "local",
+        "engine": "spark",
+        "input_format": "parquet",
+        "stream": True,
+        "input": str(incoming),
+        "output": (tables / "arrived").as_uri(),
+        "checkpoint": str(tables / "place"),
+        "interval_s": 1,
+    }
+    path = f"{JOBS}/{api.post(JOBS, {'kind': 'score', 'params': params})['job']['job_id']}"
+
+    def waiting(rows: int) -> Any:
+        job = api.get(path)["job"]
+        assert job["state"] in ("queued", "running"), job["reason"]
+        progress = job["progress"]
+        is_there = (progress["done"], progress.get("message")) == (rows, "Waiting for new files.")
+        return progress if is_there else None
+
+    first = wait_for(lambda: waiting(300))
+    rows_of(200).to_parquet(incoming / "tuesday.parquet", index=False)
+    second = wait_for(lambda: waiting(500))
+    api.post(f"{path}/cancel")
+
+    assert "total" not in first | second
+    assert wait_for(lambda: api.get(path)["job"]["state"] == "cancelled")
+
+
 def test_a_spark_master_that_the_operator_does_not_allow_is_refused(summing: Server, tables: Path) -> None:
     rows_of(3).to_parquet(tables / "refused.parquet", index=False)
     given = {"model": "models:/sum/2", "input": str(tables / "refused.parquet"), "engine": "spark"}

@@ -26,7 +26,8 @@ def run(order: Order, report: Callable[..., None]) -> dict[str, Any]:
         total = inputs.total_rows(order)
         if total == 0:
             raise OrderError("the input is empty: it has no rows")
-    report(done=0, total=total, unit="rows", message="Starting Spark.")
+    # A stream has no total: its files come later, and those that it scored before are not scored again.
+    report(done=0, total=None if order.checkpoint else total, unit="rows", message="Starting Spark.")
     spark = session.begin(order)
     try:
         if order.checkpoint:

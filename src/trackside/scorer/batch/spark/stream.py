@@ -30,19 +30,25 @@ def run(spark: Any, order: Order, report: Callable[..., None]) -> dict[str, Any]
         writer = writer.trigger(availableNow=True)
     report(message="Scoring.")
     query = writer.start()
-    rows, last = 0, -1
+    output, told = order.output.rstrip("/"), (-1, "")
     while True:
         is_active = query.isActive
-        for progress in query.recentProgress:
-            if progress["batchId"] > last:
-                last = progress["batchId"]
-                rows += progress["numInputRows"]
-                report(done=rows, unit="rows", message="Scoring.")
+        # Not by `recentProgress`: without new files it has the number of the next batch, with no rows.
+        now = (sum(batches.counts(output, order.job_id)), _state(query, order))
+        if now != told:
+            report(done=now[0], unit="rows", message=now[1])
+            told = now
         if not is_active:
             break
         time.sleep(LOOK_S)
     fault = query.exception()
     if fault is not None:
         raise fault
-    scored, failed = batches.counts(order.output.rstrip("/"), order.job_id)
+    scored, failed = batches.counts(output, order.job_id)
     return {"rows": scored, "failed_rows": failed, "columns": []}
+
+
+def _state(query: Any, order: Order) -> str:
+    status = query.status
+    is_waiting = order.interval_s and not (status["isTriggerActive"] and status["isDataAvailable"])
+    return "Waiting for new files." if is_waiting else "Scoring."
