@@ -50,6 +50,11 @@ def test_an_endpoint_is_listed_with_its_problem_and_deleted_by_typing_its_name(
     expect(page.locator("main").get_by_text("--model-python").first).to_be_visible()
     assert endpoint(server.api, "adder")["deployments"][0]["model_version"] == "1"
     expect(page.get_by_label("JSON body")).to_have_value(re.compile(r'"columns":\s*\[\s*"a",\s*"b"\s*\]'))
+    for language, words in (("Español", "Fallido"), ("English", "Failed")):
+        page.get_by_role("button", name=re.compile("Theme and language|Tema e idioma")).click()
+        page.get_by_role("menuitem", name=language).click()
+        expect(page.locator("main p").filter(has_text=re.compile(rf"^\w+ · {words}$"))).to_be_visible()
+        expect(page.locator("main p[lang=en]")).to_contain_text("--model-python")
 
     page.get_by_role("link", name="Endpoints").first.click()
     row = page.get_by_role("region", name="Endpoints").get_by_role("row").nth(1)
