@@ -10,15 +10,17 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from http.client import HTTPException, HTTPResponse
 from typing import Any, BinaryIO, TypedDict, Unpack
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request, build_opener
 
 from trackside.cli.output import Stop
 from trackside.cli.sign_in import stored
 from trackside.core import settings
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.early_answers import HTTPConnection, HTTPSConnection
 from trackside.core.uris import http_parts
 from trackside.workspaces.model import DEFAULT, NAME
 
@@ -88,7 +90,7 @@ def opened(
         headers["authorization"] = shown
     request = Request(url + path, content, headers, method=method)  # noqa: S310  # server_of takes http and https only
     try:
-        with urlopen(request, timeout=how.get("timeout_s", TIMEOUT_S)) as answer:  # noqa: S310
+        with _opener().open(request, timeout=how.get("timeout_s", TIMEOUT_S)) as answer:
             yield answer
     except HTTPError as error:
         with error:
@@ -102,6 +104,21 @@ def opened(
         raise NoAnswer(
             f"no answer from {url} ({getattr(error, 'reason', error)}); set --server or {settings.SERVER_URL}"
         ) from None
+
+
+class _Http(HTTPHandler):
+    def http_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(HTTPConnection, req)
+
+
+class _Https(HTTPSHandler):
+    def https_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(HTTPSConnection, req)
+
+
+@cache
+def _opener() -> OpenerDirector:
+    return build_opener(_Http, _Https)
 
 
 def server_of(given: str | None, word: str = "--server") -> str:

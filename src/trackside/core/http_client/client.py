@@ -22,6 +22,7 @@ from msgspec import Struct
 from trackside import __version__
 from trackside.core.http_client.cancellation import CancelToken
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.early_answers import HTTPConnection
 from trackside.core.http_client.errors import Cancelled, NotCalled, RemoteUnavailable, RequestRejected, ResponseTooLarge
 from trackside.core.http_client.slow_response import PatientResponse
 from trackside.core.outgoing.guard import ANYWHERE, Forbidden, Guard
@@ -300,7 +301,7 @@ class HttpClient:
 
     def _connect(self) -> http.client.HTTPConnection:
         scheme, host, port = self._place
-        connection = http.client.HTTPConnection(host, port or _PORTS[scheme], timeout=CONNECT_S)
+        connection = HTTPConnection(host, port or _PORTS[scheme], timeout=CONNECT_S)
         connection.default_port = _PORTS[scheme]  # the header Host names only a non-standard port
         try:
             connection.sock = self._socket(scheme, host, port or _PORTS[scheme])

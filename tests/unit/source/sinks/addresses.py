@@ -150,7 +150,7 @@ REVIEWED = [
         OPERATOR,
         "the store, the address to listen on, the server that commands talk to, the mail server",
         {
-            "cli/remote.py": "opened",
+            "cli/remote.py": "_Http.http_open _Https.https_open _opener",
             "webhooks/mail.py": "Mailer._send",
             "cli/server/ports.py": "resolve",
             "core/db/pg/connect.py": "_addresses _plain",

@@ -28,6 +28,8 @@ _HOST_CALLS = frozenset(
         "getaddrinfo",
         "from_url",
         "urlopen",
+        "build_opener",
+        "do_open",
         "open_connection",
         "connect_ex",
     }

@@ -27,6 +27,7 @@ PLANTED = {
         "socket.create_connection((name, 1))",
         "sock.connect((name, 1))",
         "from_url(name)",
+        "self.do_open(HTTPConnection, name)",
     ],
     "sql": ['tx.all(f"SELECT {name}")', "tx.run(name)", 'self._tx.one("SELECT " + name)', "connection.execute(name)"],
     "header": ['headers = [(b"location", name.encode())]', "connection.putheader('a', name)"],
