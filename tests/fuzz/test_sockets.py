@@ -236,9 +236,8 @@ def test_a_body_of_100_mb_is_refused_early_or_written_to_a_file_on_every_route(
 
     for method, path in routes:
         takes_files = "/mlflow-artifacts/artifacts/" in path or path.endswith(("/sync/points", "/sync/bundle"))
-        enough = (
-            100 if takes_files else 81 if path.endswith("/sync/records") else 65
-        )  # MB; the limits are 80 and 64 at most
+        # In MB: one more than the limit, which is 80 for /sync/records and at most 64 elsewhere.
+        enough = 100 if takes_files else 81 if path.endswith("/sync/records") else 65
         head = b"%s %s HTTP/1.1\r\n%sContent-Type: application/json\r\n" % (method.encode(), path.encode(), HOST)
         for length, chunk in (
             (b"Content-Length: %d\r\n\r\n" % (100 * MB), b"x" * MB),
