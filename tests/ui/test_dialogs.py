@@ -47,6 +47,28 @@ def test_a_dialog_shows_its_buttons_on_a_phone(server: Server, page: Page) -> No
 
 
 @pytest.mark.slow
+def test_a_dialog_names_the_fields_that_must_be_filled_in(server: Server, page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    dialog = page.get_by_role("dialog")
+
+    for path, opener, main, label, others in (
+        ("webhooks", "New webhook", "Create", "Name", "Address"),
+        ("alerts", "New rule", "Save", "Name", ""),
+        ("drift", "New monitor", "Create", "Monitor", "Endpoint"),
+        ("imports", "Start an import", "Start", "Address of the MLflow server", ""),
+        ("workspaces", "New workspace", "Create", "Name", ""),
+    ):
+        page.goto(f"{server.url}/#/{path}")
+        page.get_by_role("button", name=opener).first.click()
+        button = dialog.get_by_role("button", name=main, exact=True).last
+        expect(button).to_have_accessible_description(f"Fill in: {', '.join(filter(None, [label, others]))}")
+        expect(button).to_be_disabled()
+        assert cut_off(dialog) == [], path
+        dialog.get_by_label(label, exact=True).fill("a")
+        expect(button).to_have_accessible_description(f"Fill in: {others}" if others else "")
+
+
+@pytest.mark.slow
 def test_a_password_has_room_for_its_characters_on_a_phone(server: Server, page: Page) -> None:
     page.set_viewport_size(PHONE)
     page.goto(f"{server.url}/#/access/users")
