@@ -1,5 +1,6 @@
 """`trackside server` as a child process."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -131,8 +132,11 @@ class Server:
         self._end(lambda process: process.send_signal(signal.SIGTERM))
 
     def kill9(self) -> None:
-        """Kill all of its processes at once."""
+        """Kill all of its processes at once.  Return when the last one has ended, so that a restart finds no lock."""
         self._end(lambda process: os.killpg(process.pid, signal.SIGKILL))
+        for each in self.data.glob("*.lock"):
+            with each.open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
 
     def suspend(self) -> None:
         """Stop its processes until `resume`: an idle server takes a hundredth of a processor."""
