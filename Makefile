@@ -18,8 +18,8 @@ LAB ?= $(CURDIR)/.bench
 TESTS ?=
 SEED ?=
 MUTANTS ?=
-# Four processes keep two cores busy, since many tests wait for other processes; a few named tests are faster in one.
-JOBS ?= $(if $(TESTS),0,4)
+# Five processes keep two cores busy, since many tests wait for other processes; a few named tests are faster in one.
+JOBS ?= $(if $(TESTS),0,5)
 PYTEST = $(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope --no-loadscope-reorder --durations 20 --durations-min 1
 SOURCES := src tests examples packages bench hatch_build.py web/build.py
 UPGRADE ?=

@@ -38,8 +38,9 @@ os.environ["DO_NOT_TRACK"] = "1"
 STORES = ("sqlite", "postgresql")
 STORE_FIXTURES = ("chosen", "any_server")  # those that run on each of `STORES`
 EACH_CASE = "each case"
-GARBAGE_AT = 200_000  # objects; at Python's 700, garbage collections take a tenth of the processor time of all tests
+GARBAGE_AT = 20_000  # objects; at Python's 700, garbage collections take a tenth of the processor time of all tests
 ROOT = "mlflow-artifacts:/"
+HERE = Path(__file__).parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -82,6 +83,17 @@ def pytest_xdist_setupnodes() -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return scheduling.scheduler(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    is_whole = node.config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if is_whole and node.config.getoption("dist") == "loadscope":
+        scheduling.begin(node)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if scheduling.is_ignored(collection_path.relative_to(HERE), config) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

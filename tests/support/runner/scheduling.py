@@ -2,12 +2,13 @@
 
 A resource that a file or a folder starts once, such as a browser or a scoring server, would be started in each process that runs
 some of its tests.  Long tests start first, so that no process works alone at the end.  Tests that wait for other processes run
-beside tests that compute, so that the processors are used.
+beside tests that compute, so that the processors are used: half of four or more processes run only tests that wait, and collect
+no others.  The other half begins with tests that compute.
 """
 
 import functools
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling
@@ -38,12 +39,67 @@ FIRST = (POSTGRESQL, *TOGETHER, "fuzz")
 WAITING = ("imports", "e2e", "links")
 # They wait longest, and begin before the others that wait.
 LONGEST = ("tests/links/databricks/test_workspace.py", "tests/links/databricks/test_registry.py")
+ONLY_WAITS = "only_waits"  # in the input of a process of xdist
 WAITED_BY = 0.9  # the share of the other files, before whose end they have begun
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    registered_collections: dict[Any, list[str]]
+
     def _split_scope(self, nodeid: str) -> str:
         return unit_of(nodeid)
+
+    def schedule(self) -> None:
+        # The first collection becomes that of the run: a complete one.
+        nodes = sorted(self.registered_collections, key=_only_waits)
+        self.registered_collections = {node: self.registered_collections[node] for node in nodes}
+        super().schedule()
+
+    def _check_nodes_have_same_collection(self) -> bool:
+        every = self.registered_collections
+        self.registered_collections = {node: found for node, found in every.items() if not _only_waits(node)}
+        is_same: bool = super()._check_nodes_have_same_collection()
+        self.registered_collections = every
+        return is_same
+
+    def _assign_work_unit(self, node: Any) -> None:
+        unit = self._next_for(node)
+        if unit is not None:
+            self.workqueue.move_to_end(unit, last=False)
+            super()._assign_work_unit(node)
+
+    def _reschedule(self, node: Any) -> None:
+        if not node.shutting_down and self.workqueue and self._next_for(node) is None:
+            node.shutdown()
+        else:
+            super()._reschedule(node)
+
+    def _next_for(self, node: Any) -> str | None:
+        """Return the next unit of the node's kind; a node that collected all takes one of the other kind when there is none."""
+        own = (unit for unit in self.workqueue if _waits(unit) == _only_waits(node))
+        return next(own, None if _only_waits(node) else next(iter(self.workqueue), None))
+
+
+def begin(node: Any) -> None:
+    """Tell a process of xdist, before it starts, whether it only runs tests that wait."""
+    number, count = int(node.gateway.id.removeprefix("gw")), node.workerinput["workercount"]
+    half = count // 2 if count >= 4 else 0
+    # One that replaces another that crashed has a higher number, and runs all.
+    node.workerinput[ONLY_WAITS] = count - half <= number < count
+
+
+def is_ignored(path: PurePath, config: Any) -> bool:
+    """Return whether this process collects nothing at a path relative to `tests`."""
+    only_waits = getattr(config, "workerinput", {}).get(ONLY_WAITS, False)
+    return only_waits and bool(path.parts) and path.parts[0] not in WAITING
+
+
+def _only_waits(node: Any) -> bool:
+    return bool(node.workerinput.get(ONLY_WAITS, False))
+
+
+def _waits(unit: str) -> bool:
+    return _folder(PurePosixPath(unit)) in WAITING
 
 
 def unit_of(nodeid: str) -> str:
