@@ -43,7 +43,7 @@ EXTRAS := $(foreach extra,postgres cloud drift import oidc kubernetes secrets tr
 # Builds and checks the web UI with node from a wheel; does nothing if the sources are unchanged.
 WEB := $(BIN)/python web/build.py
 
-.PHONY: help setup web web-check web-types demo server test test-all mutants check format format-check lint types architecture bench bench-postgres bench-registry bench-calls bench-serving bench-links bench-traces bench-charts bench-ui screenshots compatibility configuration constraints clean
+.PHONY: help setup web web-check web-types demo server test test-all mutants check format format-check lint types architecture source-check bench bench-postgres bench-registry bench-calls bench-serving bench-links bench-traces bench-charts bench-ui screenshots compatibility configuration constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -76,8 +76,8 @@ demo: web ## start a server, train, register a model twice, load it (DEMO_EXIT=1
 server: web ## run the server (HOST, PORT, DATA; defaults: 127.0.0.1, 5000, trackside-data)
 	@exec $(BIN)/trackside server --host $(HOST) --port $(PORT) --data $(DATA)
 
-test: web ## run all tests except the slow ones (TESTS="tests/unit -k name" selects some)
-	@$(PYTEST) -m "not slow" $(TESTS)
+test: web ## run all tests except the slow ones and those of source-check (TESTS="tests/unit -k name" selects some)
+	@$(PYTEST) -m "not slow$(if $(TESTS),, and not source)" $(TESTS)
 
 test-all: web ## run all tests, on both databases where possible; random tests take a new seed (SEED=N sets it)
 	@$(PYTEST) --both --vary $(if $(SEED),--seed $(SEED)) $(TESTS)
@@ -91,7 +91,7 @@ else
 	@$(BIN)/mutmut results
 endif
 
-check: format-check lint types architecture web-check test ## all checks of CI: format, lint, types, architecture, web UI, tests
+check: format-check lint types architecture source-check web-check test ## all checks of CI: format, lint, types, architecture, source, web UI, tests
 
 format: $(STAMP) ## format the source
 	@$(BIN)/ruff format $(SOURCES)
@@ -109,6 +109,9 @@ types: $(STAMP) ## check the types
 
 architecture: $(STAMP) ## check the import rules between packages
 	@$(BIN)/lint-imports --no-logo
+
+source-check: $(STAMP) ## check the texts of the source and the docs: SQL, places where external text could do harm, links, words
+	@$(BIN)/python -m pytest -q -m source tests/unit/source
 
 bench: $(STAMP) ## measure the server with BENCH (../shared/bench), BENCH_ARGS (--systems ours --quick)
 	@test -f $(BENCH)/bench.py || { echo "error: no bench.py in $(BENCH); say where it is: make bench BENCH=folder" >&2; exit 1; }

@@ -7,6 +7,8 @@ import pytest
 
 from support.sources import tree
 
+pytestmark = pytest.mark.source
+
 ROOT = Path(__file__).parents[3]
 SERVER = ROOT / "src" / "trackside"
 CLIENT = ROOT / "packages" / "trackside-mlflow" / "trackside_mlflow"

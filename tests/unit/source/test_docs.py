@@ -14,6 +14,8 @@ from packaging.requirements import Requirement
 from support.documents import configuration
 from trackside.core import settings
 
+pytestmark = pytest.mark.source
+
 ROOT = Path(__file__).parents[3]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "packages").glob("*/*.md")])

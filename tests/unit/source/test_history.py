@@ -8,6 +8,8 @@ import pytest
 
 from unit.source.test_tenancy import SOURCE, sql_texts
 
+pytestmark = pytest.mark.source
+
 END_OF_A_WORKSPACE = {("tenants.py", "remove"), ("tenants.py", "move_to_default"), ("registry/moving.py", "prepare")}
 # Where a table's name is filled in later: which tables these are.
 FILLED_IN = {

@@ -11,6 +11,8 @@ import pytest
 from support.sources import tree
 from unit.source.test_tenancy import _COMMENT, FOREIGN, SOURCE, sql_texts
 
+pytestmark = pytest.mark.source
+
 _OBJECTS = r"(?:experiments|runs|registered_models|model_versions|logged_models|\{\})"
 _LISTS = re.compile(rf"^\s*(?:\(\s*)*SELECT\b.*?\bFROM\s+{_OBJECTS}(?!\w)", re.IGNORECASE | re.DOTALL)
 # Bound to the key of an object, which `core/http/admission` has located and decided on.

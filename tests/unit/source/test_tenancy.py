@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from support.sources import tree
+
+pytestmark = pytest.mark.source
 
 SOURCE = Path(__file__).parents[3] / "src" / "trackside"
 MIGRATIONS = SOURCE / "core" / "db" / "migrations"

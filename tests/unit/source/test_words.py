@@ -5,10 +5,14 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 from support.sources import tree
 from trackside.access import builtin
 from trackside.core.errors import Because
 from trackside.drift import signals
+
+pytestmark = pytest.mark.source
 
 ROOT = Path(__file__).parents[3]
 WORDS = (ROOT / "web" / "src" / "api" / "fault.es.ts").read_text("utf-8")

@@ -10,6 +10,8 @@ from unit.source.sinks.model import CONSTANT, OPERATOR
 from unit.source.sinks.scan import KINDS, Sink, all_sinks, sinks_of
 from unit.source.sinks.table import REVIEWED
 
+pytestmark = pytest.mark.source
+
 SERVER = Path(__file__).parents[4] / "src" / "trackside"
 
 PLANTED = {
