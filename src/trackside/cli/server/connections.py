@@ -1,8 +1,8 @@
 """Bounds the open connections of a server process, so that clients do not use up the files that it may open.
 
 A process that may open no further file cannot read its database.  Above the bound, connections that wait for their client's next
-request are closed, the longest idle first.  If every connection has a request under way, those whose body arrives too slowly are
-refused with 408; without one, the new connection is refused with 503.
+request, or linger after their last answer, are closed, the longest idle first.  If every connection has a request under way,
+those whose body arrives too slowly are refused with 408; without one, the new connection is refused with 503.
 """
 
 import asyncio
@@ -65,21 +65,26 @@ class BoundedProtocol(OneWriteProtocol):
         self._refuse(SlowClient("The body of the request arrives too slowly while the server has no connection free."))
 
     def idle_since(self) -> float | None:
-        """Return when the connection began to wait for a request; None while one is under way, also its answer."""
+        """Return when the connection began to wait for a request or to linger; None while a request is under way, also its
+        answer."""
+        if self.transport.get_write_buffer_size():
+            return None
+        if self._lingering is not None:
+            return self._lingering.since
         cycle = self._last_cycle()
-        if (cycle is not None and not cycle.response_complete) or self.transport.get_write_buffer_size():
+        if cycle is not None and not cycle.response_complete:
             return None
         return self._opened_at if self._idle_at is None else self._idle_at
 
     def _make_room(self) -> None:
         others = [each for each in self.connections if each is not self and isinstance(each, BoundedProtocol)]
-        others = [each for each in others if not each.transport.is_closing()]
+        others = [each for each in others if each.is_open()]
         if len(others) < self.most:
             return
         idle = [(since, id(each), each) for each in others if (since := each.idle_since()) is not None]
         count = max(1, self.most // SHARE)
         for _, _, each in nsmallest(count, idle):
-            each.transport.close()
+            each.close_now()
         if idle:
             return
         slow = [each for each in others if each.is_slow][:count]

@@ -20,77 +20,19 @@ from trackside.core.errors import BadRequest, Busy, Fault, HeadTooLarge, SlowCli
 from trackside.core.http.calls import JSON_TYPE, failed
 from trackside.core.http.codec import fault_body
 from trackside.core.http.direct import JSON, MOST_BYTES, Direct, Head, Plain, QueryRepeat, Repeat, repeat_of
+from trackside.core.http.joined_writes import JoinedWrites
+from trackside.core.http.linger import BOUNDS, LingeringClose
 from trackside.core.http.outbox import Outbox
 from trackside.core.http.streams import CUT, GONE, Headers
 
-SMALL_BYTES = 64 << 10
 MAX_URL_BYTES = 65_535  # of the parser
 MAX_HEAD_BYTES = 256 << 10
-MAX_DROPPED_BYTES = 1 << 30  # of a body that continues after its answer
-LINGER_S = 5.0
+MAX_DROPPED_BYTES = 1 << 29  # of a body that continues after its answer, before the connection lingers
 _NO_MEMORY = "The server has no memory for this request now; try again."
 
 
 class _UnknownCoding(Exception):
     """The body of a request is encoded in a way that the parser would ignore."""
-
-
-class _JoinedWrites:
-    """A transport that holds back a small first write until the second write or the end of the loop's iteration."""
-
-    __slots__ = ("_kept", "_loop", "_transport", "written")
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._kept: bytes | None = None
-        self.written = 0  # bytes, in all
-
-    def write(self, data: bytes) -> None:
-        self.written += len(data)
-        kept = self._kept
-        if kept is not None:
-            self._kept = None
-            self._transport.write(kept + data if len(data) <= SMALL_BYTES else kept)
-            if len(data) > SMALL_BYTES:
-                self._transport.write(data)
-        elif len(data) <= SMALL_BYTES:
-            self._kept = data
-            self._loop.call_soon(self._flush)
-        else:
-            self._transport.write(data)
-
-    def write_now(self, head: bytes, body: bytes) -> None:
-        """Write head and body in one system call where the loop can, without copying a large body."""
-        self.written += len(head) + len(body)
-        if self._kept is not None:
-            self._flush()
-        if len(body) <= SMALL_BYTES:
-            self._transport.write(head + body)
-        else:
-            self._transport.writelines([head, body])
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-    def close(self) -> None:
-        self._flush()
-        self._transport.close()
-
-    def write_eof(self) -> None:
-        self._flush()
-        if self._transport.can_write_eof():  # TLS has no half-closed connections
-            self._transport.write_eof()
-
-    def _flush(self) -> None:
-        kept = self._kept
-        if kept is not None:
-            self._kept = None
-            if not self._transport.is_closing():
-                self._transport.write(kept)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
 
 
 class _PlainCycle:
@@ -154,11 +96,12 @@ class OneWriteProtocol(HttpToolsProtocol):
     silence_s = 60.0
     least_bytes_s = 1024  # that a client must take on average while the server waits for it
     last_call_s = 0.25  # after the signal to end, for requests that are on their way
+    linger = BOUNDS
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         self._unparsed = 0  # bytes that were neither of a whole head nor of a body
         self._dropped = 0  # bytes of a body whose request is answered already
-        self._is_over = False  # the last answer is written
+        self._lingering: LingeringClose | None = None  # after the last answer, while the client may still send
         self._is_in_head = False
         self._was_in_head = False  # at the last check, in the same head
         self._was_heard = True  # since the last check
@@ -176,12 +119,15 @@ class OneWriteProtocol(HttpToolsProtocol):
         self._json_lines = b""  # the head of an answer with a JSON body, up to its length
         self._direct: Direct | None = getattr(self.config.app, "direct", None)
         self._outbox: Outbox = getattr(self.config.app, "outbox", None) or Outbox()
-        joined = _JoinedWrites(transport, asyncio.get_running_loop())
+        joined = JoinedWrites(transport, asyncio.get_running_loop(), self._close)
         super().connection_made(cast(asyncio.Transport, joined))
         self._watch = self.loop.call_later(self.silence_s, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._watch.cancel()
+        self._is_between = True  # nothing arrives any more
+        if self._lingering is not None:
+            self._lingering.cancel()
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
         self._outbox.note(self, 0, self.transport.abort)
@@ -202,7 +148,9 @@ class OneWriteProtocol(HttpToolsProtocol):
         """End the connection when the server stops.  Requests that are being handled or are on their way are still answered."""
         self._is_ending = True
         cycle = self._last_cycle()
-        if cycle is not None and not cycle.response_complete:
+        if self._lingering is not None:
+            self.loop.call_later(self.last_call_s, self._lingering.end)
+        elif cycle is not None and not cycle.response_complete:
             cycle.keep_alive = False
         else:
             self.loop.call_later(self.last_call_s, self._end_if_idle)
@@ -213,7 +161,8 @@ class OneWriteProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def data_received(self, data: bytes) -> None:
-        if self._is_over:
+        if self._lingering is not None:
+            self._lingering.discard(len(data))
             return
         self._was_heard = True
         if self._repeat is not None and self._is_between and self._is_repeated(self._repeat, data):
@@ -378,7 +327,7 @@ class OneWriteProtocol(HttpToolsProtocol):
             self._json_lines = b"%s%s%s: %s\r\n" % (STATUS_LINE[200], self._default_lines, *JSON_TYPE)
         if status == 200 and headers is JSON and keep_alive:  # nearly every answer
             head = b"%scontent-length: %d\r\n\r\n" % (self._json_lines, len(body))
-            cast(_JoinedWrites, self.transport).write_now(head, body)
+            cast(JoinedWrites, self.transport).write_now(head, body)
             self.on_response_complete()
             return
         pieces = [STATUS_LINE[status], self._default_lines]
@@ -387,7 +336,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         if status != 204:
             pieces.append(b"content-length: %d\r\n" % len(body))
         pieces.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
-        cast(_JoinedWrites, self.transport).write_now(b"".join(pieces), body)
+        cast(JoinedWrites, self.transport).write_now(b"".join(pieces), body)
         if not keep_alive:
             self.transport.close()
         self.on_response_complete()
@@ -459,7 +408,7 @@ class OneWriteProtocol(HttpToolsProtocol):
                 self._refuse(SlowClient("The body of the request did not arrive in time."))
 
     def _bytes_taken(self) -> int:
-        return cast(_JoinedWrites, self.transport).written - self.transport.get_write_buffer_size()
+        return cast(JoinedWrites, self.transport).written - self.transport.get_write_buffer_size()
 
     def _is_awaited(self) -> bool:
         """Return whether the connection waits for the client.  An idle connection has uvicorn's timer instead."""
@@ -473,6 +422,9 @@ class OneWriteProtocol(HttpToolsProtocol):
 
     def _refuse(self, fault: Fault) -> None:
         """Send the last answer of a connection, or, if earlier requests are not answered yet, answer those and close."""
+        if self.transport.is_closing():
+            return
+        self._is_between = False  # the rest of the request is not read
         cycle = self._last_cycle()
         if cycle is not None and not cycle.response_complete:
             if not cycle.more_body:
@@ -484,7 +436,6 @@ class OneWriteProtocol(HttpToolsProtocol):
                 return
             cycle.disconnected = True
             cycle.message_event.set()
-        self._is_over = True
         body = fault_body(fault)
         self.transport.write(
             b"".join(
@@ -495,6 +446,29 @@ class OneWriteProtocol(HttpToolsProtocol):
                 ]
             )
         )
-        # If the connection were closed at once, data that the client still sends would reset it, and the answer would be lost.
-        self.transport.write_eof()
-        self.loop.call_later(LINGER_S, self.transport.close)
+        self._linger()
+
+    def is_open(self) -> bool:
+        """Return whether the connection has a socket; a lingering one has."""
+        return self._lingering.is_open if self._lingering is not None else not self.transport.is_closing()
+
+    def close_now(self) -> None:
+        if self._lingering is not None:
+            self._lingering.end()
+        else:
+            self.transport.close()
+
+    def _close(self) -> None:
+        """Close the connection after its last answer, or linger if a request has not arrived whole."""
+        if self._is_between:
+            cast(JoinedWrites, self.transport).close_now()
+        elif not self.transport.is_closing():
+            self._linger()
+
+    def _linger(self) -> None:
+        transport = cast(JoinedWrites, self.transport)
+        transport.write_eof()
+        self.flow.resume_reading()
+        self._lingering = LingeringClose(transport.close_now, self.loop, self.linger)
+        if self._is_ending:
+            self.loop.call_later(self.last_call_s, self._lingering.end)
