@@ -139,7 +139,7 @@ class Deletions:
             running.progress(0, len(found.run_ids), unit="runs")
             for number, run_id in enumerate(found.run_ids, 1):
                 if params.artifacts:
-                    for path in await preview.paths(self._work, session, run_id, params.artifacts):
+                    for path in await self._paths(session, run_id, params.artifacts):
                         await self._try(running, session, freed, Target(kind=Kind.ARTIFACT, run_id=run_id, path=path))
                 elif params.permanently:
                     await self._try(running, session, freed, Target(kind=Kind.RUN, run_id=run_id))
@@ -212,6 +212,12 @@ class Deletions:
             if total.traces:
                 running.store.write(partial(trace_retention.note, experiment_id=experiment_id, purged=total))
 
+    async def _paths(self, session: _Session, run_id: str, glob: str) -> list[str]:
+        try:
+            return await preview.paths(self._work, session, run_id, glob)
+        except NotFound:
+            return []  # the run was deleted since it was found
+
     async def _to_trash(self, session: _Session, freed: _Sum, run_id: str) -> None:
         target = Target(kind=Kind.RUN, run_id=run_id)
 
@@ -222,14 +228,18 @@ class Deletions:
         try:
             await session.write(move)
             freed.items += 1
-        except (BadState, NotFound) as fault:
+        except NotFound:
+            pass  # deleted since it was found
+        except BadState as fault:
             freed.keep(target.title, fault.message)
 
     async def _try(self, running: Running, session: _Session, freed: _Sum, target: Target) -> None:
-        """Delete a target, or record the obstacles to its deletion."""
+        """Delete a target, or record the obstacles to its deletion.  A target that another call has deleted is no obstacle."""
         try:
             freed.add(await self._whole(running, session, target))
-        except (BadState, NotFound) as fault:
+        except NotFound:
+            pass
+        except BadState as fault:
             freed.keep(target.title, fault.message)
 
     async def _whole(self, running: Running, session: _Session, target: Target) -> DeletionResult:

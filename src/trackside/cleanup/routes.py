@@ -89,6 +89,8 @@ class Calls:
             if found.obstacles:
                 await request.read(lambda tx: check_free(survey.find(tx, target)))
             if call.token and call.token != found.token:
+                if await request.read(lambda tx: _has_begun(tx, target)):  # by another call, during the preview
+                    return await self.work.portion(request, target)
                 raise Conflict(
                     f"The preview of {target.title} is out of date. Ask for a new one, then delete."
                 ).because("preview-outdated")

@@ -60,7 +60,7 @@ def begun(tx: Tx, target: Target) -> Record | None:
     return None if row is None else Record(*row)
 
 
-def begin(tx: Tx, target: Target) -> Record:
+def begin(tx: Tx, target: Target) -> None:
     """Record the start of a deletion, unless it is recorded already."""
     tx.run(
         """
@@ -72,9 +72,6 @@ def begin(tx: Tx, target: Target) -> Record:
         target=target.text,
         by=tx.user,
     )
-    found = begun(tx, target)
-    assert found is not None
-    return found
 
 
 def add(tx: Tx, target: Target, *, files: int = 0, file_bytes: int = 0, rows: int = 0, row_bytes: int = 0) -> None:

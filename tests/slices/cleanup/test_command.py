@@ -1,10 +1,11 @@
 """`trackside delete` and `trackside trash`, against a server; and a server that is killed in the middle of a deletion."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
-from slices.cleanup.test_deletions import DELETIONS, filled_run, history
+from slices.cleanup.test_deletions import DELETIONS, delete, filled_run, history, preview
 from support.links import until
 from support.people import OURS
 from support.processes.servers import Server
@@ -96,6 +97,40 @@ def test_the_trash_is_listed_restored_from_and_purged(server: Server, said: Said
     assert f"run {runs[0]} stays" in err
     assert [each["id"] for each in api.get(f"{OURS}/trash")["items"]] == [runs[0]]
     assert api.get("runs/get", run_id=runs[1])["run"]["info"]["lifecycle_stage"] == "active"
+
+
+class Typist:
+    """A terminal at which a person types `purge`, after another purge has ended."""
+
+    def __init__(self, other: Callable[[], None]) -> None:
+        self._other = other
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self) -> str:
+        self._other()
+        return "purge\n"
+
+
+def test_a_purge_passes_over_what_another_one_has_deleted(
+    server: Server, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = server.api
+    both, first, kept = (filled_run(api) for _ in range(3))
+    for run_id in (both, first, kept):
+        api.post("runs/delete", run_id=run_id)
+
+    def delete_first() -> None:
+        for run_id in (both, first):
+            delete(api, "run", run_id=run_id, confirm=preview(api, "run", run_id=run_id).get("confirm"))
+
+    monkeypatch.setattr("sys.stdin", Typist(delete_first))
+    code, out, err = said("trash", "purge", "--older-than", "0")
+
+    assert (code, err) == (0, "")
+    assert "deleted 1 item" in out
+    assert api.get(f"{OURS}/trash").get("items", []) == []
 
 
 def test_traces_of_the_trash_are_purged_by_one_job(server: Server, said: Said) -> None:

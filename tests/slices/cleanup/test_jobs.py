@@ -103,6 +103,20 @@ def test_emptying_the_trash_keeps_protected_items(server: Server) -> None:
     assert [stage(api, each) for each in (gone, held, kept)] == ["gone", "deleted", "active"]
 
 
+def test_two_jobs_that_empty_the_trash_at_once_keep_nothing(server: Server) -> None:
+    """Each finds runs that the other one deletes first."""
+    api = server.api
+    runs = [api.new_run() for _ in range(30)]
+    for run_id in runs:
+        api.post("runs/delete", run_id=run_id)
+
+    jobs = [api.post(JOBS, kind="empty-trash", params={"older_than_days": 0})["job"]["job_id"] for _ in range(2)]
+    until(lambda: {api.get(f"{JOBS}/{each}")["job"]["state"] for each in jobs} == {"succeeded"}, "the jobs to end")
+
+    assert [api.get(f"{JOBS}/{each}")["job"]["result"].get("kept", []) for each in jobs] == [[], []]
+    assert {stage(api, each) for each in runs} == {"gone"}
+
+
 def test_a_rule_keeps_the_best_runs_and_its_preview_lists_the_others(server: Server) -> None:
     api = server.api
     experiment_id = api.new_experiment("sweep-1")

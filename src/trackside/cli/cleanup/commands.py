@@ -115,9 +115,8 @@ def _plan_purge(args: argparse.Namespace) -> _Purge:
     # An obstacle of a trace is one of its experiment, so one preview serves all traces of the experiment.
     firsts = {each["experiment_id"]: each for each in reversed(traces)}
     of_traces = _previewed(args, list(firsts.values()))
-    held = {
-        each["experiment_id"] for each, (_, found) in zip(firsts.values(), of_traces, strict=True) if _is_blocked(found)
-    }
+    experiments = {each["id"]: each["experiment_id"] for each in firsts.values()}
+    held = {experiments[target["trace_id"]] for target, found in of_traces if _is_blocked(found)}
     previews = _previewed(args, [each for each in items if each["kind"] != "trace"])
     return _Purge(
         free=[(target, found) for target, found in previews if not _is_blocked(found)],
@@ -161,15 +160,25 @@ def _purge(args: argparse.Namespace, plan: _Purge) -> bool:
 
 
 def _previewed(args: argparse.Namespace, items: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], Any]]:
-    """Return the targets of items in the trash with their previews; one that has none is blocked by the reason."""
+    """Return the targets of items in the trash with their previews; one that has none is blocked by the reason.
+
+    Items that another purge has deleted since they were listed are left out."""
     targets = [_of_item(each) for each in items]
     found: list[tuple[dict[str, Any], Any]] = []
-    while len(found) < len(targets):
-        some = targets[len(found) : len(found) + AT_ONCE]
-        for target, answer in zip(some, _batch(args, "/preview", {"targets": some}), strict=False):
+    asked = 0
+    while asked < len(targets):
+        some = targets[asked : asked + AT_ONCE]
+        answers = _batch(args, "/preview", {"targets": some})
+        asked += len(answers)
+        for target, answer in zip(some, answers, strict=False):
             title = f"{target['kind']} {target[_ID_FIELDS[target['kind']]]}"
-            found.append((target, answer.get("preview") or {"title": title, "obstacles": [answer["error"]]}))
+            if not _is_gone(answer):
+                found.append((target, answer.get("preview") or {"title": title, "obstacles": [answer["error"]]}))
     return found
+
+
+def _is_gone(answer: dict[str, Any]) -> bool:
+    return bool(answer.get("error", {}).get("error_code") == "RESOURCE_DOES_NOT_EXIST")
 
 
 def _is_blocked(found: Any) -> bool:
@@ -182,15 +191,20 @@ def _batch(args: argparse.Namespace, path: str, body: dict[str, Any]) -> list[An
 
 
 def _carry_out_all(args: argparse.Namespace, free: Sequence[tuple[dict[str, Any], Any]]) -> list[Any]:
-    """Delete the targets and return the results, with one of no item for each that the server refused."""
+    """Delete the targets and return the results, with one of no item for each that the server refused.
+
+    A target that another purge has deleted has no result."""
     todo = deque(_deletion(target, found) for target, found in free)
     done: list[Any] = []
+    gone = 0
     while todo:
         some = [todo.popleft() for _ in range(min(AT_ONCE, len(todo)))]
         answers = _batch(args, "", {"deletions": some})
         todo.extendleft(reversed(some[len(answers) :]))
         for deletion, answer in zip(some, answers, strict=False):
-            if "error" in answer:
+            if _is_gone(answer):
+                gone += 1
+            elif "error" in answer:
                 print_error(answer["error"]["message"])
                 done.append({"items": 0})
             elif answer["result"]["is_done"]:
@@ -198,7 +212,12 @@ def _carry_out_all(args: argparse.Namespace, free: Sequence[tuple[dict[str, Any]
             else:
                 todo.appendleft(deletion)
         if sys.stderr.isatty():
-            print(f"\rdeleted {len(done):,} of {len(free):,}", end="" if todo else "\n", file=sys.stderr, flush=True)
+            print(
+                f"\rdeleted {len(done):,} of {len(free) - gone:,}",
+                end="" if todo else "\n",
+                file=sys.stderr,
+                flush=True,
+            )
     return done
 
 
