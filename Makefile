@@ -64,8 +64,9 @@ $(STAMP): constraints/dev.txt pyproject.toml packages/trackside-mlflow/pyproject
 web: $(STAMP) ## build the web UI
 	@$(WEB) build
 
-web-check: $(STAMP) ## check the web UI's source: format, lint, types, unit tests
+web-check: $(STAMP) ## check the web UI's source: format, lint, types, those of the server's calls, unit tests
 	@$(WEB) check
+	@$(WEB) types-check
 
 web-types: $(STAMP) ## write web/src/api/schema.d.ts from the server's OpenAPI document
 	@$(WEB) types
