@@ -8,7 +8,6 @@ import errno
 import fcntl
 import math
 import os
-import re
 import secrets
 import stat as modes
 import sys
@@ -19,9 +18,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from operator import attrgetter
 from pathlib import Path
 
-from msgspec import Struct
-
-from trackside.artifacts import keys
+from trackside.artifacts import folders, keys
 from trackside.artifacts.blobs import PIECE_BYTES, Entry, Folder, Stat
 from trackside.artifacts.staging import OPEN_FOLDER, Staging, sweep
 from trackside.core import disk
@@ -32,9 +29,7 @@ STAGING = ".uploads"
 # A FIFO in the folder must not block the server until another process writes to it.
 _OPEN_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _OPEN_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]{0,199}")  # a name that any key may have
 _MISSING = {errno.ENOENT, errno.ENOTDIR}
-_KIND, _FILE, _FOLDER = 0o170000, modes.S_IFREG, modes.S_IFDIR  # of a mode
 _IMPOSSIBLE_NAME = {errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EILSEQ}
 _IN_THE_WAY = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}
 _FLUSH_BYTES = 8 << 20
@@ -130,72 +125,20 @@ class LocalBlobs:
         except OSError:
             return False
 
-    def _read(self, folder: str, most: float = math.inf, until: float = math.inf) -> "_Read":
+    def _read(self, folder: str, most: float = math.inf, until: float = math.inf) -> folders.Content:
         """Read a folder: at most `most` entries, until the time `until` of `time.monotonic`."""
         path = self._tree.path(folder)
-        read = _Read([], set())
         try:
             with _reading(folder):
-                file = self._tree.open_folder(path)
+                opened = self._tree.open_folder(path)
         except NotFound:
-            return read
+            return folders.Content([], set())
         with _reading(folder):
             try:
-                with os.scandir(file) as found:
-                    read.is_whole = self._read_each(found, path, read, most, until)
+                without = STAGING if path == self._tree.root else ""
+                return folders.read(opened, path, self._tree.may_follow, without=without, most=most, until=until)
             finally:
-                os.close(file)
-        return read
-
-    def _read_each(
-        self, found: "Iterator[os.DirEntry[str]]", path: str, read: "_Read", most: float, until: float
-    ) -> bool:
-        """Return whether all entries were read.  Inlined, because a call for each entry would take a tenth of the time."""
-        is_root, entries = path == self._tree.root, read.entries
-        for one in found:
-            if len(entries) >= most or time.monotonic() > until:
-                return False
-            name = one.name
-            if not _PLAIN_NAME.fullmatch(name) and not _is_name(name):
-                continue  # created by hand: its name is not a valid key
-            if is_root and name == STAGING:
-                continue
-            if one.is_symlink():
-                link = f"{path}/{name}"
-                try:
-                    target = os.path.realpath(link)
-                except OSError:  # the folder was replaced meanwhile
-                    continue
-                if not self._tree.may_follow(link, target):
-                    continue
-                read.links.add(name)
-            try:
-                seen = one.stat()
-            except OSError:  # deleted, or a dangling link
-                continue
-            kind = seen.st_mode & _KIND
-            if kind == _FILE:
-                entries.append(Entry(name, False, seen.st_size))  # keyword arguments take longer
-            elif kind == _FOLDER:
-                entries.append(Entry(name, True))
-        return True
-
-
-class _Read(Struct):
-    """The result of reading a folder."""
-
-    entries: list[Entry]
-    links: set[str]  # names of the symbolic links among them
-    is_whole: bool = True
-
-
-def _is_name(name: str) -> bool:
-    """Return whether a name can be a segment of a key: valid UTF-8 without the separator of another system."""
-    try:
-        keys.checked(name)
-    except Invalid:
-        return False
-    return True
+                os.close(opened)
 
 
 class LocalUpload:

@@ -8,7 +8,8 @@ REVIEWED = [
         "trackside.artifacts.keys.checked",
         "a key of plain segments, joined to a root; descriptors are compared by real path after they were opened",
         {
-            "artifacts/local.py": "LocalBlobs.__init__ LocalBlobs._read LocalBlobs._read_each LocalBlobs.is_on LocalBlobs.open"
+            "artifacts/folders.py": "_add_each _plain read",
+            "artifacts/local.py": "LocalBlobs.__init__ LocalBlobs.is_on LocalBlobs.open"
             " LocalBlobs.prepare"
             " LocalUpload.commit _Tree.__init__ _Tree.discard _Tree.make_folder _Tree.new_file _Tree.open_folder _Tree.place"
             " _Tree.rename"
