@@ -2,15 +2,19 @@
 
 import os
 import signal
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from endpoints.conftest import ENDPOINTS, LOCAL, ROW, endpoint, key_of, wait_for, wait_healthy
+from conftest import make_settings
+from endpoints.conftest import ENDPOINTS, LOCAL, ROW, endpoint, key_of, register, wait_for, wait_healthy
 from support.client import Api, Reply
 from support.processes.servers import Server
+from trackside import opening
 
 SERVICE = "/api/v1/service"
 
@@ -111,6 +115,26 @@ def test_a_restarted_server_serves_its_endpoints_again(serving: Server) -> None:
     wait_for(lambda: score(api, "adder").status == 200)
 
     assert score(api, "adder").json == {"predictions": [3.0]}
+
+
+@pytest.mark.slow
+def test_a_restarted_server_on_postgresql_does_not_wait_for_the_leases_of_the_killed_one(
+    start: Callable[..., Server], models: list[Path], postgres_store: str, tmp_path: Path
+) -> None:
+    server = start("--model-python", sys.executable, "--store", postgres_store)
+    register(server.api, models)
+    create(server.api, auth_mode="none")
+    wait_healthy(server.api, "adder")
+
+    server.kill9()
+    db = opening.open_database(make_settings(tmp_path / "look", postgres_store))
+    with db.write(0) as tx:
+        held = tx.run("UPDATE leases SET expires_at = expires_at + 3600000")
+    db.close()
+    server.restart()
+    wait_for(lambda: score(server.api, "adder").status == 200)
+
+    assert held > 0
 
 
 @pytest.mark.slow

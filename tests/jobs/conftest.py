@@ -100,9 +100,18 @@ class Office:
         self.clock = Clock()
         self._workers: list[Worker] = []
 
-    def worker(self, limits: Limits = LIMITS, kinds: tuple[Kind[Any], ...] = KINDS, name: str = "a") -> Worker:
+    def worker(
+        self, limits: Limits = LIMITS, kinds: tuple[Kind[Any], ...] = KINDS, name: str = "a", start: str = ""
+    ) -> Worker:
         made = Worker(
-            self.db, Kinds(kinds), limits, self.folder / name, ProcessExecutor({}), clock=self.clock, url="http://x"
+            self.db,
+            Kinds(kinds),
+            limits,
+            self.folder / name,
+            ProcessExecutor({}),
+            clock=self.clock,
+            url="http://x",
+            start=start,
         )
         self._workers.append(made)
         return made

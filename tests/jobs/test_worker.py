@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from jobs.conftest import ADD, CHILD, FAIL, LIMITS, WAIT, Add, Code, Office, Text
 from trackside.core.errors import Invalid
+from trackside.core.work import leases
 from trackside.identity import credentials
 from trackside.identity import store as identity
 from trackside.jobs import plan, schedule_store, store
@@ -134,6 +135,15 @@ def test_a_job_of_a_killed_server_runs_again(office: Office) -> None:
     office.write(lambda tx: store.lease(tx, "gone", 1, 9, -1.0))
 
     job = office.finish(office.worker(), job_id)
+
+    assert (job.state, job.attempt) == (State.SUCCEEDED, 2)
+
+
+def test_a_job_of_an_earlier_start_of_the_folder_runs_again_before_its_lease_expires(office: Office) -> None:
+    job_id = office.submit(ADD, Add(1, 2))
+    office.write(lambda tx: store.lease(tx, leases.new_holder("folder.1"), 1, 9, 3600.0))
+
+    job = office.finish(office.worker(start="folder.2"), job_id)
 
     assert (job.state, job.attempt) == (State.SUCCEEDED, 2)
 

@@ -135,6 +135,7 @@ def build(
     *,
     interval_factor: float = 1.0,
     url: str = "",
+    start_id: str = "",
     kinds: Sequence["Kind[Any]"] = (),
     is_partial: bool = False,
     workers: Path | None = None,
@@ -143,7 +144,7 @@ def build(
     """Start everything but the socket.  `interval_factor` multiplies the intervals of background work; `url` is where
     processes of this machine find the server; `kinds` are further kinds of jobs; `is_partial` leaves the rest to `complete`;
     `workers` is where the processes of one server share what they count, None for one that is alone; `opening` is the store
-    where it is being opened already."""
+    where it is being opened already; `start_id` is this start of the server in the names of lease holders."""
     closers: list[Callable[[], object]] = []
     leavers: list[Callable[[], None]] = []
     wakers: list[OnChange] = []  # of loops that wait for changes
@@ -191,6 +192,7 @@ def build(
             documents=documents,
             orders=orders,
             url=url,
+            start_id=start_id,
             kinds=kinds,
             workers=workers,
             interval_factor=interval_factor,

@@ -32,7 +32,8 @@ CALLER_WAIT_S = 10.0
 
 class Base(Struct, frozen=True, kw_only=True):
     """`providers` are the identity providers; `kinds` are further kinds of jobs; `url` is the address of the server for processes
-    of this machine; `workers` is the folder in which the processes of one server share their counters, None for one process.
+    of this machine; `workers` is the folder in which the processes of one server share their counters, None for one process;
+    `start_id` is this start of the server in the names of lease holders.
 
     The server calls `leavers` when it begins to stop, `closers` at the end, and `wakers` after each change with the workspaces
     that changed."""
@@ -50,6 +51,7 @@ class Base(Struct, frozen=True, kw_only=True):
     documents: Documents
     orders: Orders
     url: str
+    start_id: str
     kinds: Sequence["Kind[Any]"]
     workers: Path | None
     interval_factor: float

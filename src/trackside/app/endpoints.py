@@ -82,7 +82,9 @@ def routes(parts: Parts) -> tuple[Work, list[Route]]:
         on_change=routing.refresh,
         active=routing.active,
         local_python=settings.model_python,
+        start=parts.start_id,
     )
+    closers.append(controller.close)
 
     def rest_s() -> float:
         return ENDPOINTS_EVERY_S * (interval_factor if controller.is_needed else 1.0)

@@ -172,7 +172,11 @@ def _jobs(parts: Parts, deleting: Work, *more: Kind[Any]) -> list[Route]:
 
     why_not = parts.gate.why_not
     parts.closers.extend(
-        job_loops.start(db, kinds, limits, folder, executor, parts.url, parts.wakers, ended, why_not=why_not)
+        job_loops.start(
+            *(db, kinds, limits, folder, executor, parts.url, parts.wakers, ended),
+            why_not=why_not,
+            start_id=parts.start_id,
+        )
     )
     _loop(parts, "drift", lambda: due.step(db, drift_kind, why_not), DRIFT_EVERY_S)
     _loop(parts, "quotas", lambda: quota_watch.step(db), quota_watch.EVERY_S)
@@ -245,6 +249,7 @@ def _links(parts: Parts, body_files: BodyFiles) -> list[Route]:
         parts.guard_of_links,
         parts.gate.why_not,
         interval_factor=parts.interval_factor,
+        start=parts.start_id,
     )
     parts.closers.append(workers.close)
     parts.leavers.append(workers.leave)

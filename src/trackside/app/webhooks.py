@@ -44,7 +44,9 @@ def routes(base: Base) -> list[Route]:
         guard=Guard(rules(settings, opens_private=settings.allow_private_webhooks)),
         mailer=_mailer(settings),
     )
-    courier = Courier(db, sealer, post, retries=settings.webhook_retries, why_not=base.gate.why_not)
+    courier = Courier(
+        db, sealer, post, retries=settings.webhook_retries, why_not=base.gate.why_not, start=base.start_id
+    )
     courier.count = lambda ws, result, count: meters.work.count((DELIVERY_KEY, ws, result), count)
     closers.append(courier.close)
     webhooks = Loop("webhooks", courier.step, STEP_S)

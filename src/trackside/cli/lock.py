@@ -1,14 +1,18 @@
 """File locks (`flock`) that let only one server use a folder or a database file.
 
 The kernel releases a lock when its process ends, so a file that is left behind has no effect. The content of the file
-only names the holder.
+names the holder, and counts the starts: who holds the lock knows that the processes of earlier starts have ended. That holds
+for the same file since the same boot of the machine. A copy of the folder, or a machine that was started again from a copy of
+its disk, is another folder.
 """
 
 import errno
 import fcntl
 import os
+import secrets
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -23,10 +27,23 @@ OWN_FILES = (  # or what begins so
 )
 
 
+_BOOT = Path("/proc/sys/kernel/random/boot_id")  # of Linux; elsewhere each start is of another folder
+
+
+class Folder(Struct, frozen=True):
+    """A lock file since a boot of its machine."""
+
+    id: str
+    boot: str
+    inode: int
+
+
 class Holder(Struct, frozen=True):
     pid: int
     port: int | None = None  # None during the start
     started: int = 0  # ms since 1970
+    folder: Folder | None = None
+    start: int = 0  # number of uses of the folder
 
 
 class Place(Struct, frozen=True):
@@ -53,7 +70,9 @@ class Held(Exception):
 
 
 class Lock:
-    """Holds all locks until `release`, or until this process and its forks end."""
+    """Holds all locks until `release`, or until this process and its forks end.
+
+    `start_id` is FOLDER.START, as in the names of lease holders (`core.work.leases`)."""
 
     def __init__(self, places: Iterable[Place]) -> None:
         self._started = time.time_ns() // 1_000_000
@@ -64,11 +83,13 @@ class Lock:
         except BaseException:
             self.release()
             raise
+        self._folder, self._start = _next_start(self._handles[0])
+        self.start_id = f"{self._folder.id}.{self._start}"
         self.describe(None)
 
     def describe(self, port: int | None) -> None:
         """Write pid and port of the holder into the lock files."""
-        content = msgspec.json.encode(Holder(os.getpid(), port, self._started))
+        content = msgspec.json.encode(Holder(os.getpid(), port, self._started, self._folder, self._start))
         for handle in self._handles:
             os.pwrite(handle, content, 0)
             os.ftruncate(handle, len(content))
@@ -77,6 +98,18 @@ class Lock:
         for handle in self._handles:
             os.close(handle)
         self._handles.clear()
+
+
+def _next_start(handle: int) -> tuple[Folder, int]:
+    boot, inode = "", os.fstat(handle).st_ino
+    with suppress(OSError):
+        boot = _BOOT.read_text().strip()
+    before = _parse(os.pread(handle, 4096, 0))
+    if boot and before is not None and before.folder is not None:
+        here = Folder(before.folder.id, boot, inode)
+        if here == before.folder:
+            return here, before.start + 1
+    return Folder(secrets.token_hex(8), boot, inode), 1
 
 
 def of_server(settings: Settings) -> Lock:

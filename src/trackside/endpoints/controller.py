@@ -10,7 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -59,6 +60,7 @@ class Controller:
         on_change: Callable[[], object] = lambda: None,
         active: Callable[[int], int] = lambda _: 0,
         clock: Callable[[], float] = time.monotonic,
+        start: str = "",
     ) -> None:
         self._db = db
         self._roots = roots
@@ -69,7 +71,8 @@ class Controller:
         self._on_change = on_change
         self._active = active
         self._clock = clock
-        self._holder = secrets.token_hex(8)
+        self._holder = leases.new_holder(start)
+        self._holds = False  # the lease, at the last step
         self._preparations: dict[int, Preparation] = {}
         self._prepared: dict[int, Prepared] = {}
         self._histories: dict[int, History] = {}
@@ -86,9 +89,11 @@ class Controller:
         if not found:
             self._sweep_once()
             return False
-        if is_shared and not self._db.writer.submit(0, self._hold).result():
-            self._backend.close()  # another server holds the lease now
-            return False
+        if is_shared:
+            self._holds = self._db.writer.submit(0, self._hold).result()
+            if not self._holds:
+                self._backend.close()  # another server holds the lease now
+                return False
         leaving: list[Replica] = []
         changed = [self._step_of(ws, leaving) for ws in found]
         if any(changed):
@@ -106,7 +111,11 @@ class Controller:
             self._backend.sweep()
 
     def close(self) -> None:
+        """End the replicas, then release the lease, so that the next server starts its own at once."""
         self._backend.close()
+        if self._holds:
+            with suppress(Fault, OSError, RuntimeError):  # the lease expires by itself
+                self._db.writer.submit(0, partial(leases.release, name=LEASE, holder=self._holder)).result()
 
     def _hold(self, tx: Tx) -> bool:
         return leases.hold(tx, LEASE, self._holder, LEASE_S)

@@ -26,12 +26,13 @@ def start(
     *,
     why_not: WhyNot = never,
     every_s: float = EVERY_S,
+    start_id: str = "",
 ) -> list[Callable[[], object]]:
     """Start the loops and return functions that stop them, to be called in reverse order.
 
     `wakers` gets a function to be called after commits.  `note` is called for each attempt that ended: workspace, kind, state,
-    seconds."""
-    worker = Worker(db, kinds, limits, folder, executor, url=url, why_not=why_not)
+    seconds.  `start_id` is the start of the server in the names of its leases."""
+    worker = Worker(db, kinds, limits, folder, executor, url=url, why_not=why_not, start=start_id)
     worker.note = note
     run = Loop("jobs", worker.step, every_s)
     worker.wake = run.wake

@@ -271,12 +271,12 @@ def lost(tx: Tx, holder: str) -> list[tuple[int, str]]:
     """Return (workspace, job id) of the jobs whose lease expired.
 
     A SQLite store has only one server, so the leases of other servers are void.  On PostgreSQL, servers wait until a lease
-    expires."""
-    gone = "holder <> :holder" if tx.dialect == "sqlite" else f"leased_until < {leases.NOW[tx.dialect]}"
+    expires, unless its holder has certainly ended."""
+    gone = "holder <> :holder" if tx.dialect == "sqlite" else _expired(tx)
     rows = tx.all(
         f"SELECT workspace_id, job_id FROM jobs WHERE state = :running AND holder <> '' AND {gone}",
         running=State.RUNNING,
-        **({"holder": holder} if tx.dialect == "sqlite" else {}),
+        **({"holder": holder} if tx.dialect == "sqlite" else leases.earlier(holder)),
     )
     return [(ws, job_id) for ws, job_id in rows]
 
@@ -287,13 +287,17 @@ def is_expired(tx: Tx, job: Job, holder: str) -> bool:
         return job.holder != holder
     row = tx.one(
         f"""
-        SELECT 1 FROM jobs WHERE workspace_id = :ws AND job_seq = :seq AND state = :running
-            AND leased_until < {leases.NOW[tx.dialect]}
+        SELECT 1 FROM jobs WHERE workspace_id = :ws AND job_seq = :seq AND state = :running AND {_expired(tx)}
         """,
         seq=job.job_seq,
         running=State.RUNNING,
+        **leases.earlier(holder),
     )
     return row is not None
+
+
+def _expired(tx: Tx) -> str:
+    return f"(leased_until < {leases.NOW[tx.dialect]} OR {leases.has_ended('holder')})"
 
 
 def end(tx: Tx, job: Job, next_: Next) -> bool:

@@ -3,7 +3,6 @@ job returns to the queue if its lease is not renewed.
 """
 
 import logging
-import secrets
 import shutil
 import threading
 import time
@@ -21,6 +20,7 @@ from trackside.core.access import WhyNot, never
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Fault
+from trackside.core.work import leases
 from trackside.jobs import firing, plan, store, tokens
 from trackside.jobs.executors.port import Executor
 from trackside.jobs.kinds import Kind, Kinds
@@ -113,6 +113,7 @@ class Worker:
         url: str = "",
         clock: Callable[[], float] = time.monotonic,
         why_not: WhyNot = never,
+        start: str = "",
     ) -> None:
         self._db = db
         self._kinds = kinds
@@ -122,7 +123,7 @@ class Worker:
         self._url = url
         self._clock = clock
         self._why_not = why_not
-        self._holder = secrets.token_hex(8)
+        self._holder = leases.new_holder(start)
         self.note: Callable[[int, str, str, float], None] = lambda _ws, _kind, _state, _seconds: None
         self.wake: Callable[[], None] = lambda: None  # wakes the loop that repeats `step`
         self._attempts: list[_Attempt] = []
@@ -247,7 +248,7 @@ class Worker:
             store.trim_log(tx, attempt.job)
 
     def _recover(self) -> None:
-        """Take over jobs whose lease expired."""
+        """Take over jobs whose lease expired, or whose server has certainly ended."""
         own = {attempt.job.job_id for attempt in self._attempts}
         with self._db.read(0) as tx:
             found = [(ws, job_id) for ws, job_id in store.lost(tx, self._holder) if job_id not in own]

@@ -7,6 +7,7 @@ import msgspec
 
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, BadState, NotFound
+from trackside.core.work import leases
 from trackside.events import store as events
 from trackside.links.model import Kind, Link, LogEntry, LogKind, Options, State
 from trackside.sync.document import Mode
@@ -180,15 +181,16 @@ def renew_lease(tx: Tx, link_id: int, owner: str) -> bool:
     """
     return bool(
         tx.run(
-            """
+            f"""
             UPDATE links SET owner = :owner, owned_until = CAST(EXTRACT(EPOCH FROM now()) * 1000 AS BIGINT) + :lease
             WHERE workspace_id = :ws AND link_id = :id
                 AND (owner = :owner OR owned_until < CAST(EXTRACT(EPOCH FROM now()) * 1000 AS BIGINT)
-                    OR owned_until > CAST(EXTRACT(EPOCH FROM now()) * 1000 AS BIGINT) + :lease)
+                    OR owned_until > CAST(EXTRACT(EPOCH FROM now()) * 1000 AS BIGINT) + :lease OR {leases.has_ended("owner")})
             """,
             id=link_id,
             owner=owner,
             lease=LEASE_MS,
+            **leases.earlier(owner),
         )
     )
 

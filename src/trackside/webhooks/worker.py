@@ -10,7 +10,6 @@ import logging
 import random
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -63,6 +62,7 @@ class Courier:
         retries: int,
         why_not: WhyNot = never,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        start: str = "",
     ) -> None:
         """`clock` returns ms since 1970, for muted times."""
         self._clock = clock
@@ -71,7 +71,7 @@ class Courier:
         self._post = post
         self._retries = retries
         self._why_not = why_not
-        self._holder = str(uuid.uuid4())
+        self._holder = leases.new_holder(start)
         self.count: Callable[[int, str, int], None] = lambda _ws, _result, _deliveries: None
         self._held_until = 0.0
         self._asked_at = float("-inf")

@@ -121,4 +121,4 @@ def _owner(db: Any) -> int:
     """The process that works on the link."""
     with db.read(WS) as tx:
         row = tx.one("SELECT owner FROM links WHERE workspace_id = :ws")
-    return int(row[0].split("/")[1])
+    return int(row[0].split(".")[2].split("-")[0])

@@ -400,6 +400,18 @@ def test_one_of_several_servers_holds_a_claim_until_it_expires_or_is_given_back(
     assert hold("one")
 
 
+def test_a_server_takes_the_leases_of_earlier_starts_of_its_folder_at_once(pg: Any) -> None:
+    def holds(holder: str) -> bool:
+        held: bool = pg.writer.submit(0, lambda tx: leases.hold(tx, "work", holder, 60)).result()
+        return held
+
+    assert holds(leases.new_holder("f1.1"))
+    second, sibling = leases.new_holder("f1.2"), leases.new_holder("f1.2")
+    assert [holds(each) for each in (leases.new_holder("f10.2"), leases.new_holder(), "f1")] == [False] * 3
+    assert [holds(second), holds(sibling), holds(second)] == [True, False, True]
+    assert holds(leases.new_holder("f1.10"))
+
+
 def test_a_store_with_one_server_is_always_held(sqlite_settings: Settings) -> None:
     db = opening.open_database(replace(sqlite_settings))
     with db.write(0) as tx:

@@ -93,7 +93,7 @@ def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interva
             opening.wait_for_connection()
             from trackside.cli.server import process  # noqa: PLC0415  # its modules load while the store opens
 
-            return process.serve(settings, sockets, interval_factor, announce, opening)
+            return process.serve(settings, sockets, interval_factor, announce, opening, start_id=lock.start_id)
         finally:
             gc.enable()
             opening.abandon()
@@ -105,7 +105,9 @@ def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interva
     team = process.Team(os.getpid(), workers.prepare(settings.data / "workers"))
     return supervise.run(
         settings.workers,
-        lambda ready: process.serve(settings, sockets, interval_factor, ready, Opening(settings), team=team),
+        lambda ready: process.serve(
+            settings, sockets, interval_factor, ready, Opening(settings), team=team, start_id=lock.start_id
+        ),
         on_ready=announce,
     )
 

@@ -56,6 +56,7 @@ def serve(
     opening: Opening,
     *,
     team: Team | None = None,
+    start_id: str = "",
 ) -> int:
     """Run one server process; it stops when its supervisor has ended."""
     signal.signal(signal.SIGTERM, leave)
@@ -65,6 +66,7 @@ def serve(
             settings,
             interval_factor=interval_factor,
             url=url,
+            start_id=start_id,
             is_partial=True,
             workers=None if team is None else team.counts,
             opening=opening,

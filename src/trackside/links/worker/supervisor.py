@@ -4,10 +4,7 @@ A link's thread is woken by commits of its workspace, and by timers (`Runner.res
 """
 
 import logging
-import os
-import socket
 import time
-import uuid
 from collections.abc import Set
 
 from trackside.artifacts.roots import Roots
@@ -15,6 +12,7 @@ from trackside.core.access import WhyNot
 from trackside.core.errors import Fault
 from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer
+from trackside.core.work import leases
 from trackside.core.work.loop import Loop
 from trackside.links import store
 from trackside.links.reconcile.context import Database
@@ -42,6 +40,7 @@ class Workers:
         why_not: WhyNot,
         *,
         interval_factor: float = 1.0,
+        start: str = "",
     ) -> None:
         """`interval_factor` multiplies the intervals and delays of links."""
         self._db = db
@@ -50,7 +49,7 @@ class Workers:
         self._sealer = sealer
         self._guard = guard
         self._why_not = why_not
-        self._owner = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self._owner = leases.new_holder(start)
         self._interval_factor = interval_factor
         self._running: dict[tuple[int, int], tuple[Runner, Loop]] = {}
         self._swept = float("-inf")

@@ -80,7 +80,7 @@ REVIEWED = [
             "backup/verify.py": "_orphans verify",
             "cli/backup/commands.py": "_place _progress verify",
             "cli/doctor.py": "_clock _existing _file_system_of _free_space",
-            "cli/lock.py": "_close_to_others _take",
+            "cli/lock.py": "_close_to_others _next_start _take",
             "cli/output.py": "_discard_output _prepare_streams write_file",
             "cli/server/ports.py": "_listening holder",
             "cli/backup/restore.py": "_copy _version run",
