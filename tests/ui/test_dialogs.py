@@ -5,6 +5,7 @@ from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from support.client import Api
 from support.processes.servers import Server
+from ui.test_models import register
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 LONG = "system/utilization_of_all_processors_percentage"
@@ -66,6 +67,41 @@ def test_a_dialog_names_the_fields_that_must_be_filled_in(server: Server, page: 
         assert cut_off(dialog) == [], path
         dialog.get_by_label(label, exact=True).fill("a")
         expect(button).to_have_accessible_description(f"Fill in: {others}" if others else "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("path", "opener", "main", "missing", "given"),
+    [
+        ("models/churn/versions/1", "Deploy", "Deploy", "Endpoint, Deployment", {}),
+        ("experiments/0/traces?show=issues", "New issue", "Create", "Name, Description", {"Name": "wrong unit"}),
+        ("experiments/0/traces?show=reviews", "New question", "Create", "Name", {"Name": "correct"}),
+        ("access/roles/new", "", "Create the role", "Name", {}),
+        ("access/assignments", "Add an assignment", "Assign the role", "Principal", {}),
+    ],
+)
+def test_a_form_names_what_is_missing(
+    server: Server, page: Page, path: str, opener: str, main: str, missing: str, given: dict[str, str]
+) -> None:
+    register(server.api, versions=1)
+    page.set_viewport_size(PHONE)
+    page.goto(f"{server.url}/#/{path}")
+    if opener:
+        page.get_by_role("button", name=opener).first.click()
+    form = page.get_by_role("dialog") if page.get_by_role("dialog").count() else page.locator("main")
+    button = form.get_by_role("button", name=main, exact=True).last
+
+    if main == "Deploy":
+        form.get_by_label("Endpoint").fill("")
+        form.get_by_label("Deployment").fill(" ")
+
+    expect(button).to_have_accessible_description(f"Fill in: {missing}")
+    expect(button).to_be_disabled()
+    for label, value in given.items():
+        form.get_by_label(label, exact=True).fill(value)
+    rest = [each for each in missing.split(", ") if each not in given]
+    if given:
+        expect(button).to_have_accessible_description(f"Fill in: {', '.join(rest)}" if rest else "")
 
 
 @pytest.mark.slow

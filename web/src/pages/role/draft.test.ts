@@ -47,7 +47,7 @@ test("each thing that is wrong is said with its field", () => {
 test("text that is no JSON, no object or has no name is said", () => {
   expect(parse('{\n  "Name": "a",\n}', say).problems[0]?.message).toBe("no JSON, line 3");
   expect(parse("[]", say).problems[0]?.message).toBe("no object");
-  expect(parse("{}", say).problems).toEqual([{ field: "Name", value: "", message: "no name" }]);
+  expect(parse("{}", say).problems).toEqual([{ field: "Name", value: "", message: "no name", isMissing: true }]);
 });
 
 test("a problem has the line of its value, else that of its field", () => {

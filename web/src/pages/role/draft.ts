@@ -8,6 +8,8 @@ export interface Problem {
   field: string;
   value: string;
   message: string;
+  /** The field has no value yet. */
+  isMissing?: true;
 }
 
 /** Messages for mistakes, in the language of the page. */
@@ -75,7 +77,9 @@ export function parse(text: string, say: Complaints): { draft?: Draft; problems:
     } else if (!isList && typeof value !== "string") problems.push({ field, value: "", message: say.noText });
     else draft[WIRE[field] ?? field] = value;
   }
-  if (!problems.length && !draft["name"]) problems.push({ field: "Name", value: "", message: say.noName });
+  if (!problems.length && !draft["name"]) {
+    problems.push({ field: "Name", value: "", message: say.noName, isMissing: true });
+  }
   return problems.length ? { problems } : { draft: draft as Draft, problems };
 }
 

@@ -128,11 +128,6 @@ export function draftOf(question?: Question): Draft {
   };
 }
 
-/** Whether the answer is described; the server checks the rest. */
-export function isWhole(draft: Draft): boolean {
-  return draft.kind !== "categorical" || linesOf(draft.options).length > 0;
-}
-
 /** The input of a question, as the calls take it.  `usual` are the words for pass and fail where none are given. */
 export function inputOf(draft: Draft, usual: { pass: string; fail: string }): Json {
   switch (draft.kind) {
