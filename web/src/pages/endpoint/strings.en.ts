@@ -13,6 +13,7 @@ export default {
   changed: "Changed",
   replicaOf: (id: string, name: string) => `Replica ${id} of ${name}`,
   rollBack: "Roll back",
+  rollBackOf: (name: string) => `Roll back ${name}`,
   rolledBack: (name: string, model: string) => `${name} serves ${model} again`,
   deployVersion: "Deploy a version",
   editTraffic: "Edit traffic",

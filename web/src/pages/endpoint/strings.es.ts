@@ -16,6 +16,7 @@ export default {
   changed: "Cambiado",
   replicaOf: (id: string, name: string) => `Réplica ${id} de ${name}`,
   rollBack: "Volver a la anterior",
+  rollBackOf: (name: string) => `Volver a la anterior de ${name}`,
   rolledBack: (name: string, model: string) => `${name} sirve ${model} de nuevo`,
   deployVersion: "Desplegar una versión",
   editTraffic: "Editar el tráfico",
