@@ -137,6 +137,18 @@ def test_the_kinds_are_listed_with_their_schemas(api: Api) -> None:
     assert "left" in kinds["add"]["params"]["$defs"]["Add"]["properties"]
 
 
+@pytest.mark.parametrize("name", ["score", "profile", "project"])
+def test_the_schema_of_a_kind_lists_what_its_check_accepts(api: Api, name: str) -> None:
+    kinds = {each["name"]: each for each in api.get("/api/trackside/v1/job-kinds")["kinds"]}
+    (properties,) = (each["properties"] for each in kinds[name]["params"]["$defs"].values())
+    needed = {"model": "models:/none/1", "input": "a.csv"} if name != "project" else {"run_id": "none"}
+
+    for parameter in {"env", "input_format", "output_format", "batching"} & properties.keys():
+        for choice in (*properties[parameter]["enum"], "other"):
+            refused = api.fault("/api/trackside/v1/jobs", kind=name, params={**needed, parameter: choice})[2]
+            assert refused.startswith(f"{parameter} is ") == (choice == "other"), (parameter, choice, refused)
+
+
 # Schedules
 
 

@@ -15,7 +15,7 @@ from trackside.identity import credentials
 from trackside.identity import store as identity
 from trackside.jobs import plan, schedule_store, store
 from trackside.jobs.kinds import Kinds
-from trackside.jobs.model import State
+from trackside.jobs.model import Cause, State
 from trackside.jobs.running import MARK
 
 pytestmark = pytest.mark.both
@@ -35,6 +35,7 @@ def test_a_fault_of_the_work_fails_the_job_at_once(office: Office) -> None:
     job = office.finish(office.worker(), office.submit(ADD, Add(-1)))
 
     assert (job.state, job.reason, job.attempt) == (State.FAILED, "left is -1; it must not be negative", 1)
+    assert job.cause == Cause(error_code="INVALID_PARAMETER_VALUE")
 
 
 def test_impossible_jobs_are_refused_before_they_are_queued(office: Office) -> None:
@@ -53,6 +54,7 @@ def test_a_temporary_failure_is_retried_after_a_pause(office: Office) -> None:
     assert (waiting.state, waiting.reason) == (State.QUEUED, "the store is full")
     assert (ended.state, ended.attempt) == (State.FAILED, 2)
     assert ended.reason == "the store is full The job was tried 2 times."
+    assert (waiting.cause.attempts, ended.cause.attempts) == (0, 2)
 
 
 def test_a_retry_is_due_when_the_clock_was_set_back(office: Office) -> None:
@@ -110,6 +112,7 @@ def test_a_job_that_waits_is_cancelled_at_once_and_one_that_runs_soon(office: Of
 
     assert office.job(waits).state is State.CANCELLED
     assert (ended.state, ended.reason) == (State.CANCELLED, "The job was cancelled.")
+    assert (office.job(waits).cause.key, ended.cause.key) == ("job-cancelled-queued", "job-cancelled")
 
 
 def test_a_job_is_ended_after_its_time_limit(office: Office) -> None:
@@ -118,6 +121,7 @@ def test_a_job_is_ended_after_its_time_limit(office: Office) -> None:
     ended = office.finish(office.worker(), job_id)
 
     assert (ended.state, ended.reason) == (State.FAILED, "The job was ended after its time limit of 5 s.")
+    assert ended.cause == Cause(key="job-timed-out", values={"seconds": "5"})
 
 
 def test_a_stopping_server_returns_its_jobs_to_the_queue(office: Office) -> None:
@@ -175,11 +179,13 @@ def test_a_job_that_failed_is_retried_under_its_id(office: Office) -> None:
 
 
 def test_a_childs_output_is_the_log_and_its_reports_are_progress(office: Office) -> None:
-    code = f'print(\'hello\'); print({MARK!r} + \'{{"done": 3, "total": 9, "unit": "rows"}}\'); print(\'bye\')'
+    report = '{"done": 3, "total": 9, "unit": "rows", "message": "Scoring.", "key": "scoring"}'
+    code = f"print('hello'); print({MARK!r} + {report!r}); print('bye')"
 
     job = office.finish(office.worker(), job_id := office.submit(CHILD, Code(code)))
 
     assert (job.state, job.progress.done, job.progress.total) == (State.SUCCEEDED, 3, 9)
+    assert (job.progress.message, job.progress.message_key) == ("Scoring.", "scoring")
     assert office.log(job_id) == ["hello", "bye"]
 
 
@@ -187,6 +193,7 @@ def test_a_failed_child_fails_the_job_with_its_last_output(office: Office) -> No
     job = office.finish(office.worker(), office.submit(CHILD, Code("raise SystemExit('no such table')")))
 
     assert (job.state, job.reason) == (State.FAILED, "The process ended with exit code 1: no such table")
+    assert (job.cause.key, job.cause.values) == ("job-exit-code", {"code": "1", "line": "no such table"})
 
 
 def test_a_child_that_is_killed_runs_again_until_its_attempts_are_used_up(office: Office) -> None:
@@ -196,6 +203,7 @@ def test_a_child_that_is_killed_runs_again_until_its_attempts_are_used_up(office
 
     assert (job.state, job.attempt) == (State.FAILED, 3)
     assert "killed by signal 9" in job.reason
+    assert job.cause == Cause(key="job-killed", values={"signal": "9"}, attempts=3)
 
 
 def test_a_cancelled_child_and_its_processes_end(office: Office, tmp_path: Path) -> None:

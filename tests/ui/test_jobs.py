@@ -73,7 +73,8 @@ def test_the_section_of_other_parameters_stays_open_during_input(server: Server,
 
     expect(form.get_by_text("1 set")).to_be_visible()
     expect(form.get_by_label("env", exact=True)).to_be_visible()
-    form.get_by_label("env", exact=True).fill("local")
+    form.get_by_label("env", exact=True).select_option("local")
+    form.get_by_label("input_format", exact=True).select_option("csv")
     expect(form.get_by_label("where", exact=True)).to_be_visible()
 
 

@@ -54,6 +54,18 @@ Because = Literal[
     "cron",
     "cron-never",
     "timezone",
+    "job-cancelled",
+    "job-cancelled-queued",
+    "job-timed-out",
+    "job-server-stopped",
+    "job-server-ended",
+    "job-taken-over",
+    "job-killed",
+    "job-exit-code",
+    "job-process",
+    "job-server-fault",
+    "job-kind-unknown",
+    "environment-failed",
 ]
 
 

@@ -154,10 +154,14 @@ class Environments:
                 stdin=subprocess.DEVNULL,
             )
         except subprocess.TimeoutExpired:
-            raise BuildFailed(f"`uv {words[0]}` did not end within {TIMEOUT_S:g} s.") from None
+            raise BuildFailed(f"`uv {words[0]}` did not end within {TIMEOUT_S:g} s.").because(
+                "environment-failed", message=f"`uv {words[0]}`: {TIMEOUT_S:g} s"
+            ) from None
         if done.returncode:
             last = "\n".join(done.stderr.strip().splitlines()[-8:])
-            raise BuildFailed(f"The environment cannot be built. `uv {words[0]}` says: {last}")
+            raise BuildFailed(f"The environment cannot be built. `uv {words[0]}` says: {last}").because(
+                "environment-failed", message=last
+            )
 
 
 def _exceptions(requirements: list[str]) -> list[str]:

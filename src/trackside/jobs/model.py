@@ -30,14 +30,28 @@ class State(StrEnum):
 LIVE = (State.QUEUED, State.RUNNING)
 
 
+class Cause(Struct, frozen=True, omit_defaults=True):
+    """The reason of a job's state as data, so that the web UI can translate it.
+
+    `error_code` and `key` are those of the fault, if a fault ended the job.  `attempts` is set if no attempt is left."""
+
+    error_code: str = ""
+    key: str = ""
+    values: dict[str, str] = {}
+    attempts: int = 0
+
+
 class Progress(Struct, frozen=True, omit_defaults=True):
-    """The progress of a job.  `since_ms` and `since_done` are the time and the count of this attempt's first report; 0 before
-    that report."""
+    """The progress of a job.  `message_key` and `message_values` are the message as data.
+
+    `since_ms` and `since_done` are the time and the count of this attempt's first report; 0 before that report."""
 
     done: int = 0
     total: int | None = None
     unit: str = ""
     message: str = ""
+    message_key: str = ""
+    message_values: dict[str, str] = {}
     at_ms: int = 0
     since_ms: int = 0
     since_done: int = 0
@@ -64,6 +78,7 @@ class Job(Struct, frozen=True, kw_only=True):
     params: str  # JSON
     state: State
     reason: str
+    cause: Cause = Cause()
     priority: int
     attempt: int
     max_attempts: int
@@ -197,12 +212,26 @@ class UpdateSchedule(OfSchedule, frozen=True):
 
 
 class ShownProgress(Answer, frozen=True):
+    """`message_key` and `message_values`: the message as data, if it is one of the server's own."""
+
     done: int
     total: int | UnsetType = UNSET
     unit: str = ""
     message: str = ""
+    message_key: str = ""
+    message_values: dict[str, str] = {}
     per_s: float | UnsetType = UNSET
     left_s: float | UnsetType = UNSET
+
+
+class ShownCause(Answer, frozen=True):
+    """The reason as data.  `error_code` is that of a fault, `key` names the reason, and `values` are quoted by it.  `attempts`:
+    the number of attempts after which the job failed."""
+
+    error_code: str = ""
+    key: str = ""
+    values: dict[str, str] = {}
+    attempts: int = 0
 
 
 class ShownJob(Answer, frozen=True):
@@ -221,6 +250,7 @@ class ShownJob(Answer, frozen=True):
     params: msgspec.Raw
     created_at: int  # ms
     schedule: str = ""
+    cause: ShownCause | UnsetType = UNSET
     started_at: int | UnsetType = UNSET  # ms, of the last attempt
     ended_at: int | UnsetType = UNSET  # ms
     result: msgspec.Raw | UnsetType = UNSET
@@ -304,6 +334,12 @@ class Schedules(Answer, frozen=True):
     schedules: list[ShownSchedule] = field(default_factory=list)
 
 
+def one_of(*choices: str) -> msgspec.Meta:
+    """Return the annotation of a text parameter of a kind: forms offer the choices.  The kind's own check refuses others, since
+    its message names the parameter."""
+    return msgspec.Meta(extra_json_schema={"enum": list(choices)})
+
+
 def check_priority(given: int | None) -> int:
     value = 0 if given is None else given
     if not -MAX_PRIORITY <= value <= MAX_PRIORITY:
@@ -378,16 +414,24 @@ def shown(job: Job) -> ShownJob:
             total=UNSET if progress.total is None else progress.total,
             unit=progress.unit,
             message=progress.message,
+            message_key=progress.message_key,
+            message_values=progress.message_values,
             per_s=UNSET if rate is None else round(rate, 3),
             left_s=UNSET if left is None or not is_running else round(left, 1),
         ),
         params=msgspec.Raw(job.params.encode()),
         created_at=job.created_at,
         schedule=job.schedule,
+        cause=shown_cause(job),
         started_at=UNSET if job.started_at is None else job.started_at,
         ended_at=UNSET if job.ended_at is None else job.ended_at,
         result=UNSET if job.result is None else msgspec.Raw(job.result.encode()),
     )
+
+
+def shown_cause(job: Job) -> ShownCause | UnsetType:
+    cause = job.cause
+    return UNSET if cause == Cause() else ShownCause(cause.error_code, cause.key, cause.values, cause.attempts)
 
 
 def shown_schedule(schedule: Schedule, times: list[int], *, may_steer: bool) -> ShownSchedule:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from trackside.jobs.model import Job, Queue, State
+from trackside.core.errors import Because, Fault
+from trackside.jobs.model import Cause, Job, Queue, State
 
 FIRST_PAUSE_MS = 5_000
 LONGEST_PAUSE_MS = 300_000
@@ -20,12 +22,14 @@ class Failed(Struct, frozen=True):
 
     reason: str
     may_retry: bool = False
+    cause: Cause = Cause()
 
 
 class Lost(Struct, frozen=True):
     """The server or the child process of the attempt was killed."""
 
     reason: str
+    cause: Cause = Cause()
 
 
 class Released(Struct, frozen=True):
@@ -51,6 +55,18 @@ class Next(Struct, frozen=True):
     due_at: int = 0  # 0: at once
     max_attempts: int = 0
     result: str | None = None
+    cause: Cause = Cause()
+
+
+def cause(key: Because, **values: str) -> Cause:
+    """Return a reason as data."""
+    return Cause(key=key, values={name: _cut(value) for name, value in values.items()})
+
+
+def failed(fault: Fault, *, may_retry: bool = False) -> Failed:
+    """Return the ending of an attempt that a fault ended."""
+    found = cause(fault.reason.key, **fault.reason.values) if fault.reason is not None else Cause()
+    return Failed(fault.message, may_retry, replace(found, error_code=fault.code))
 
 
 def after(job: Job, ending: Ending, now: int) -> Next:
@@ -61,22 +77,25 @@ def after(job: Job, ending: Ending, now: int) -> Next:
         case Succeeded(result):
             return Next(State.SUCCEEDED, "", 0, job.max_attempts, result)
         case Cancelled():
-            return Next(State.CANCELLED, "The job was cancelled.", 0, job.max_attempts)
+            return Next(State.CANCELLED, "The job was cancelled.", 0, job.max_attempts, cause=cause("job-cancelled"))
         case TimedOut():
             reason = f"The job was ended after its time limit of {job.timeout_s} s."
-            return Next(State.FAILED, reason, 0, job.max_attempts)
+            why = cause("job-timed-out", seconds=str(job.timeout_s))
+            return Next(State.FAILED, reason, 0, job.max_attempts, cause=why)
         case Released():
             # The attempt does not count: the job did not fail.
-            return Next(State.QUEUED, "The server that ran the job stopped.", 0, job.max_attempts + 1)
-        case Failed(reason, may_retry):
-            return _again(job, reason, now + pause_ms(job.attempt)) if may_retry else _failed(job, reason)
-        case Lost(reason):
-            return _again(job, reason, 0)
+            why = cause("job-server-stopped")
+            return Next(State.QUEUED, "The server that ran the job stopped.", 0, job.max_attempts + 1, cause=why)
+        case Failed(reason, may_retry, why):
+            return _again(job, reason, why, now + pause_ms(job.attempt)) if may_retry else _failed(job, reason, why)
+        case Lost(reason, why):
+            return _again(job, reason, why, 0)
 
 
 def cancelled_before(job: Job) -> Next:
     """Return the next state of a job that is cancelled while it is queued."""
-    return Next(State.CANCELLED, "The job was cancelled before it began.", 0, job.max_attempts)
+    reason, why = "The job was cancelled before it began.", cause("job-cancelled-queued")
+    return Next(State.CANCELLED, reason, 0, job.max_attempts, cause=why)
 
 
 def pause_ms(attempt: int) -> int:
@@ -107,15 +126,15 @@ def limit_of(queue: Queue, usual_limit: int) -> int:
     return usual_limit if queue.max_running is None else queue.max_running
 
 
-def _again(job: Job, reason: str, due_at: int) -> Next:
+def _again(job: Job, reason: str, why: Cause, due_at: int) -> Next:
     if job.attempt >= job.max_attempts:
         times = "once" if job.attempt == 1 else f"{job.attempt} times"
-        return _failed(job, f"{reason} The job was tried {times}.")
-    return Next(State.QUEUED, _cut(reason), due_at, job.max_attempts)
+        return _failed(job, f"{reason} The job was tried {times}.", replace(why, attempts=job.attempt))
+    return Next(State.QUEUED, _cut(reason), due_at, job.max_attempts, cause=why)
 
 
-def _failed(job: Job, reason: str) -> Next:
-    return Next(State.FAILED, _cut(reason), 0, job.max_attempts)
+def _failed(job: Job, reason: str, why: Cause) -> Next:
+    return Next(State.FAILED, _cut(reason), 0, job.max_attempts, cause=why)
 
 
 def _cut(reason: str) -> str:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -14,7 +14,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
 from trackside.jobs.executors.port import Command, Executor
 from trackside.jobs.model import Job, Progress
-from trackside.jobs.plan import Ending, Failed, Lost, storable
+from trackside.jobs.plan import Ending, Failed, Lost, cause, failed, storable
 
 T = TypeVar("T")
 
@@ -43,6 +43,8 @@ class Report(msgspec.Struct, frozen=True):
     total: int | None = None
     unit: str | None = None
     message: str | None = None
+    key: str = ""  # of the message
+    values: dict[str, str] = {}
     error: str | None = None  # the error of the job if the process fails, instead of the last line of the log
     result: dict[str, Any] | None = None
 
@@ -102,23 +104,36 @@ class Running:
             self._dropped += len(lines[room:])
 
     def progress(
-        self, done: int | None = None, total: int | None = None, *, unit: str | None = None, message: str | None = None
+        self,
+        done: int | None = None,
+        total: int | None = None,
+        *,
+        unit: str | None = None,
+        message: str | None = None,
+        key: str = "",
+        values: Mapping[str, str] | None = None,
     ) -> None:
-        """Update the progress; omitted values stay unchanged."""
+        """Update the progress; omitted values stay unchanged.
+
+        `key` and `values` are the message as data, for which the web UI has texts."""
         with self._lock:
             before = self._progress
-            values: dict[str, Any] = {"at_ms": self._clock()}
+            changed: dict[str, Any] = {"at_ms": self._clock()}
             if done is not None:
-                values["done"] = max(0, min(done, MAX_DONE))
+                changed["done"] = max(0, min(done, MAX_DONE))
                 if not before.since_ms or done < before.since_done:
-                    values |= {"since_ms": values["at_ms"], "since_done": values["done"]}
+                    changed |= {"since_ms": changed["at_ms"], "since_done": changed["done"]}
             if total is not None:
-                values["total"] = max(0, min(total, MAX_DONE))
+                changed["total"] = max(0, min(total, MAX_DONE))
             if unit is not None:
-                values["unit"] = storable(unit)[:40]
+                changed["unit"] = storable(unit)[:40]
             if message is not None:
-                values["message"] = storable(message)[:500]
-            self._progress = replace(before, **values)
+                changed["message"] = storable(message)[:500]
+                changed["message_key"] = storable(key)[:40]
+                changed["message_values"] = {
+                    storable(name)[:40]: storable(value)[:200] for name, value in list((values or {}).items())[:10]
+                }
+            self._progress = replace(before, **changed)
 
     def check(self) -> None:
         """Raise Stopped if the job was cancelled, has exceeded its time limit, or the server is stopping."""
@@ -140,8 +155,16 @@ class Running:
             return result
         said = next((each.error for each in reversed(reports) if each.error), "")
         if code > 128 and not said:
-            raise Stopped(Lost(f"The process of the job was killed by signal {code - 128}."))
-        raise ChildFailed(said or f"The process ended with exit code {code}: {self._last_line}")
+            signal = str(code - 128)
+            raise Stopped(
+                Lost(f"The process of the job was killed by signal {signal}.", cause("job-killed", signal=signal))
+            )
+        if said:
+            raise ChildFailed(said).because("job-process", message=said)
+        last = self._last_line
+        raise ChildFailed(f"The process ended with exit code {code}: {last}").because(
+            "job-exit-code", code=str(code), line=last
+        )
 
     def stop(self, ending: Ending) -> None:
         """Request the end of the attempt; `check` then raises Stopped.  Only the first reason is stored."""
@@ -173,7 +196,14 @@ class Running:
         if report.error or report.result is not None:
             reports.append(report)
         if (report.done, report.total, report.unit, report.message) != (None, None, None, None):
-            self.progress(report.done, report.total, unit=report.unit, message=report.message)
+            self.progress(
+                report.done,
+                report.total,
+                unit=report.unit,
+                message=report.message,
+                key=report.key,
+                values=report.values,
+            )
 
     _last_line = "no message"
 
@@ -184,5 +214,6 @@ def ending_of(error: BaseException) -> Ending:
         case Stopped(ending=ending):
             return ending
         case Fault():
-            return Failed(error.message, may_retry=error.status in (429, 503))
-    return Failed(f"The job ended by a fault of the server: {type(error).__name__}: {error}")
+            return failed(error, may_retry=error.status in (429, 503))
+    text = f"{type(error).__name__}: {error}"
+    return Failed(f"The job ended by a fault of the server: {text}", cause=cause("job-server-fault", error=text))

@@ -8,13 +8,14 @@ import msgspec
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import BadState, NotFound
 from trackside.core.work import leases
-from trackside.jobs.model import LIVE, Job, Progress, Queue, State
+from trackside.jobs.model import LIVE, Cause, Job, Progress, Queue, State
 from trackside.jobs.plan import LONGEST_PAUSE_MS, Next
 
 MAX_LOG_BYTES = 4 << 20  # limit for the log of one job; the oldest lines above the limit are dropped
 
-_JOB = """job_seq, workspace_id, job_id, kind, title, params, state, reason, order_key, attempt, max_attempts, timeout_s, due_at,
-    schedule, user_name, principal_id, is_cancelling, holder, token_id, progress, result, created_at, started_at, ended_at"""
+_JOB = """job_seq, workspace_id, job_id, kind, title, params, state, reason, cause, order_key, attempt, max_attempts,
+    timeout_s, due_at, schedule, user_name, principal_id, is_cancelling, holder, token_id, progress, result, created_at,
+    started_at, ended_at"""
 # A retry is delayed by at most LONGEST_PAUSE_MS, so a later due time means that the clock was set back.
 _DUE = "(due_at <= :now OR due_at > :far)"
 
@@ -130,8 +131,8 @@ def retry(tx: Tx, job: Job, attempts: int) -> None:
         ).because("not-retryable")
     tx.run(
         """
-        UPDATE jobs SET state = :queued, reason = '', due_at = 0, is_cancelling = 0, max_attempts = attempt + :attempts,
-            unique_key = '', started_at = NULL, ended_at = NULL
+        UPDATE jobs SET state = :queued, reason = '', cause = '', due_at = 0, is_cancelling = 0,
+            max_attempts = attempt + :attempts, unique_key = '', started_at = NULL, ended_at = NULL
         WHERE workspace_id = :ws AND job_seq = :seq
         """,
         queued=State.QUEUED,
@@ -231,8 +232,8 @@ def lease(tx: Tx, holder: str, most: int, usual_limit: int, lease_s: float) -> l
         return []
     rows = tx.all(
         f"""
-        UPDATE jobs SET state = :running, reason = '', holder = :holder, attempt = attempt + 1, started_at = :now,
-            ended_at = NULL, leased_until = {leases.NOW[tx.dialect]} + :length
+        UPDATE jobs SET state = :running, reason = '', cause = '', holder = :holder, attempt = attempt + 1,
+            started_at = :now, ended_at = NULL, leased_until = {leases.NOW[tx.dialect]} + :length
         WHERE workspace_id = :ws AND job_seq IN :seqs RETURNING {_JOB}
         """,
         running=State.RUNNING,
@@ -304,13 +305,14 @@ def end(tx: Tx, job: Job, next_: Next) -> bool:
     """Write the state after an attempt.  Return False if another attempt has started meanwhile."""
     changed = tx.run(
         """
-        UPDATE jobs SET state = :state, reason = :reason, due_at = :due_at, max_attempts = :max_attempts, result = :result,
-            holder = '', leased_until = 0, token_id = NULL, ended_at = :ended_at,
+        UPDATE jobs SET state = :state, reason = :reason, cause = :cause, due_at = :due_at, max_attempts = :max_attempts,
+            result = :result, holder = '', leased_until = 0, token_id = NULL, ended_at = :ended_at,
             is_cancelling = CASE WHEN :state = 'queued' THEN is_cancelling ELSE 0 END
         WHERE workspace_id = :ws AND job_seq = :seq AND state = :before AND attempt = :attempt AND holder = :holder
         """,
         state=next_.state,
         reason=next_.reason,
+        cause="" if next_.cause == Cause() else msgspec.json.encode(next_.cause).decode(),
         due_at=next_.due_at,
         max_attempts=next_.max_attempts,
         result=next_.result,
@@ -406,7 +408,7 @@ def _queue(row: Row) -> Queue:
 
 def _job(row: Row) -> Job:
     (
-        seq, ws, job_id, kind, title, params, state, reason, order_key, attempt, max_attempts, timeout_s, due_at,
+        seq, ws, job_id, kind, title, params, state, reason, cause, order_key, attempt, max_attempts, timeout_s, due_at,
         schedule, user, principal_id, is_cancelling, holder, token_id, progress, result, created_at, started_at, ended_at,
     ) = row  # fmt: skip
     return Job(
@@ -418,6 +420,7 @@ def _job(row: Row) -> Job:
         params=params,
         state=State(state),
         reason=reason,
+        cause=msgspec.json.decode(cause, type=Cause) if cause else Cause(),
         priority=-order_key,
         attempt=attempt,
         max_attempts=max_attempts,

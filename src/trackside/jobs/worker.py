@@ -229,14 +229,15 @@ class Worker:
         continues."""
         is_cancelling = store.beat(tx, attempt.job, progress, LEASE_S)
         if is_cancelling is None:
-            return plan.Lost("Another server took the job over, or the job was deleted.")
+            reason = "Another server took the job over, or the job was deleted."
+            return plan.Lost(reason, plan.cause("job-taken-over"))
         self._write_log(tx, attempt, lines)
         if is_cancelling:
             return plan.Cancelled()
         try:
             tokens.check(tx, attempt.job)
         except Denied as fault:
-            return plan.Failed(fault.message)
+            return plan.failed(fault)
         return None
 
     def _write_log(self, tx: Tx, attempt: _Attempt, lines: list[str]) -> None:
@@ -260,7 +261,8 @@ class Worker:
         if job.state is not State.RUNNING or not store.is_expired(tx, job, self._holder):
             return
         tokens.end(tx, job)
-        next_ = plan.after(job, plan.Lost("The server that ran the job ended."), tx.now)
+        lost = plan.Lost("The server that ran the job ended.", plan.cause("job-server-ended"))
+        next_ = plan.after(job, lost, tx.now)
         self._kinds.end(tx, job, next_)
         log.warning("job %s of kind %s lost its server: %s", job_id, job.kind, next_.state)
 
@@ -287,7 +289,7 @@ class Worker:
             try:
                 token = tokens.begin(tx, job) if kind is not None and kind.has_token else ""
             except Denied as fault:
-                self._kinds.end(tx, job, plan.after(job, plan.Failed(fault.message), tx.now))
+                self._kinds.end(tx, job, plan.after(job, plan.failed(fault), tx.now))
                 continue
             taken.append((store.get(tx, job.job_id), token, workspaces.current(tx).name))
         return taken
@@ -307,7 +309,8 @@ class Worker:
         attempt = _Attempt(job, running, now, now + job.timeout_s)
         self._attempts.append(attempt)
         if kind is None:
-            attempt.ending = plan.Failed(f"This server knows no jobs of kind {job.kind!r}.")
+            unknown = plan.cause("job-kind-unknown", kind=job.kind)
+            attempt.ending = plan.Failed(f"This server knows no jobs of kind {job.kind!r}.", cause=unknown)
             self._attempts.remove(attempt)
             self._end(attempt, attempt.ending)
             return

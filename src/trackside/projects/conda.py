@@ -41,7 +41,8 @@ def build(running: Running, program: str, folder: Path, wanted: Conda, requireme
             return prefix
         shutil.rmtree(place, ignore_errors=True)
         disk.make_folder(place)
-        running.progress(message=f"Building an environment with {Path(program).name}.")
+        name = Path(program).name
+        running.progress(message=f"Building an environment with {name}.", key="building", values={"program": name})
         running.log(
             f"Building an environment with {program}: {counted(len(wanted.packages), 'packages')}, {len(requirements)} of pip."
         )
@@ -52,8 +53,8 @@ def build(running: Running, program: str, folder: Path, wanted: Conda, requireme
         try:
             running.run(_command(program, scratch, file, place, prefix))
         except ChildFailed as fault:
-            raise ChildFailed(
-                f"The environment cannot be built. `{Path(program).name}` says: {fault.message}"
+            raise ChildFailed(f"The environment cannot be built. `{Path(program).name}` says: {fault.message}").because(
+                "environment-failed", message=fault.message
             ) from None
         finally:
             shutil.rmtree(scratch, ignore_errors=True)

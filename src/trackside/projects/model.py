@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Sequence
+from typing import Annotated
 
 from msgspec import Struct
 
 from trackside.core.errors import Denied, Invalid
+from trackside.jobs.model import one_of
 
 ARCHIVE = "project.tar.gz"  # the file of the run with the code that a client sent
 PROCESS, RAY = "process", "ray"  # executors
 _LOCAL = ("", "local", "LOCAL")  # as in azureml's backend: no cluster
+ENVS = ("uv", "local")
 MAX_PARAMETERS = 100
 MAX_VALUE = 6000
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,249}")
@@ -29,7 +32,7 @@ class Project(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     subdirectory: str = ""
     entry_point: str = "main"
     parameters: dict[str, str] = {}
-    env: str = "uv"
+    env: Annotated[str, one_of(*ENVS)] = "uv"
     compute: str = ""
 
 
@@ -59,7 +62,7 @@ class Described(Struct, frozen=True):
 
 def check(params: Project, sources: Sequence[str], executors: Sequence[str]) -> Project:
     """Raise Invalid for invalid values, Denied for a git URI outside of `sources`."""
-    if params.env not in ("uv", "local"):
+    if params.env not in ENVS:
         raise Invalid(f"env is {params.env[:50]!r}; it must be uv or local")
     if params.compute not in (*_LOCAL, *executors):
         hint = "; ray needs a server that was started with --ray-address" if params.compute == RAY else ""

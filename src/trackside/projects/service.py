@@ -102,7 +102,7 @@ class Projects:
         workspace, root = running.store.read(
             lambda tx: (workspaces.current(tx), artifacts.root_of_run(tx, params.run_id))
         )
-        running.progress(message="Fetching the project.")
+        running.progress(message="Fetching the project.", key="fetching-project")
         if params.git_uri:
             sources.from_git(params, code, running)
         else:
@@ -112,7 +112,7 @@ class Projects:
             raise Invalid(f"subdirectory is {params.subdirectory!r}, which the project does not have.")
         storage = running.folder / "files"
         disk.make_folder(storage)
-        running.progress(message="Reading the project.")
+        running.progress(message="Reading the project.", key="reading-project")
         found = self._described(running, params, folder, storage)
         experiment_id = running.store.read(lambda tx: runs.get(tx, params.run_id).info.experiment_id)
         job = commands.Place(running, params, folder, experiment_id)
@@ -124,7 +124,7 @@ class Projects:
             command = commands.in_conda(job, found.command, prefix, storage)
         else:
             command = commands.here(job, found.command, self._python(running, params, found), storage)
-        running.progress(message="Running.")
+        running.progress(message="Running.", key="running")
         running.log(f"$ {found.command}")
         running.run(command)
         return found.command

@@ -42,7 +42,7 @@ def main(words: list[str]) -> int:
 
 def run(order: dict[str, Any]) -> dict[str, Any]:
     bodies = list(requests(order))
-    report(message="Loading the model.")
+    report(message="Loading the model.", key="loading-model")
     began = time.perf_counter()
     with Scorer(order) as scorer:
         load_s = time.perf_counter() - began
@@ -56,9 +56,11 @@ def run(order: dict[str, Any]) -> dict[str, Any]:
                 total=round(total),
                 unit="s",
                 message=f"Sending requests, {callers} at a time.",
+                key="requests",
+                values={"callers": str(callers)},
             )
             levels.append(_level(bodies, callers, order["seconds"], scorer))
-        report(done=round(total), total=round(total), message="Done.")
+        report(done=round(total), total=round(total), message="Done.", key="done")
         return {
             "load_s": load_s,
             "idle_mb": idle_mb,

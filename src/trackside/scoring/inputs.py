@@ -34,10 +34,10 @@ class Inputs:
         source = places.run_of(place)
         folder = running.folder / "input"
         if is_in_bucket(place):
-            running.progress(message="Copying the table.")
+            running.progress(message="Copying the table.", key="copying-table")
             return self._buckets.checked("input", place).fetch(kind, folder, running.check)
         if source is None:
             return places.local_files(self._folders.checked("input", place), kind)
-        running.progress(message="Copying the table.")
+        running.progress(message="Copying the table.", key="copying-table")
         root = running.store.read(lambda tx: artifacts.root_of_run(tx, source[0]))
         return places.fetch(self._roots.of(root, source[1], workspace), kind, folder, running.check)

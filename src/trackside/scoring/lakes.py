@@ -73,7 +73,7 @@ class Lakes:
         folder = table if table.is_dir() else table.parent.parent
         copy = running.folder / COPY
         disk.make_folder(copy)
-        running.progress(message=f"Reading the {params.input_format} table.")
+        running.progress(message=f"Reading the {params.input_format} table.", key="reading-table")
         order = {"action": "read", "format": params.input_format, "table": str(table), "copy": str(copy)}
         found = msgspec.convert(self._run(running, params, order, [str(folder)], [str(copy)]), Snapshot)
         for file in found.files:
@@ -87,7 +87,7 @@ class Lakes:
         self, running: Running, params: Score, model_uri: str, source: Path, target: Path | Table, *, is_again: bool
     ) -> Commit:
         """Commit the rows of a Parquet file to a table, once per job.  `is_again`: an earlier attempt had begun to commit."""
-        running.progress(message=f"Committing to the {params.output_format} table.")
+        running.progress(message=f"Committing to the {params.output_format} table.", key="committing")
         order = {
             "action": "write",
             "format": params.output_format,

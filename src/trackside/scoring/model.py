@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from trackside.core.errors import Denied, Invalid
+from trackside.jobs.model import one_of
 
 FORMATS = {"parquet": ".parquet", "csv": ".csv", "jsonl": ".jsonl"}
 LAKES = ("delta", "iceberg")  # tables in a folder, with a log of their versions
 _ENDINGS = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
+ENVS = ("auto", "uv", "local")
 MAX_PROCESSES = 64
 MAX_COLUMNS = 10_000
 MAX_WHERE = 10_000
@@ -43,13 +45,12 @@ class Score(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: str
     input: str
     output: str = ""
-    input_format: str = (
-        ""  # parquet, csv, jsonl, delta, iceberg; table or sql with Spark; empty: by the extension of the name
-    )
-    output_format: str = ""  # also table with Spark; empty: by the extension of the output, or the format of the input
+    # table and sql need Spark.  Empty: by the extension of the name; for the output without one, the format of the input.
+    input_format: Annotated[str, one_of("", *FORMATS, *LAKES, *OF_CATALOG)] = ""
+    output_format: Annotated[str, one_of("", *FORMATS, *LAKES, TABLE)] = ""
     columns: list[str] | None = None  # columns of the input in the output; None: all
     where: str = ""
-    env: str = "auto"
+    env: Annotated[str, one_of(*ENVS)] = "auto"
     processes: int = 0
     max_failed_rows: int = 1000
     overwrite: bool = False
@@ -112,7 +113,7 @@ def check(params: Score) -> Score:
         _check_table(params)
     if params.writes_folder and output_format != "parquet":
         raise Invalid(f"output_format is {output_format!r}; a folder that Spark writes has files of parquet")
-    if params.env not in ("auto", "uv", "local"):
+    if params.env not in ENVS:
         raise Invalid(f"env is {params.env[:50]!r}; it must be auto, uv or local")
     for name, value, least, most in (
         ("processes", params.processes, 0, MAX_PROCESSES),

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from typing import Annotated
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from trackside.core.errors import Invalid
-from trackside.scoring.model import check_format
+from trackside.jobs.model import one_of
+from trackside.scoring.model import ENVS, FORMATS, check_format
 
 MAX_CALLERS = 256
 MAX_LEVELS = 20
@@ -17,7 +19,7 @@ MAX_THREADS = 64
 UTILIZATION = 0.7  # of an endpoint's replicas; the default of `target_utilization`
 RESERVE = 1.25  # times the measured memory
 MEMORY_STEP_MB = 64
-ENVS, BATCHINGS = ("auto", "uv", "local"), ("auto", "on", "off")
+BATCHINGS = ("auto", "on", "off")
 
 
 class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,17 +32,17 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     model: str
     input: str = ""
-    input_format: str = ""  # parquet, csv or jsonl; empty: by the extension of the name
+    input_format: Annotated[str, one_of("", *FORMATS)] = ""  # empty: by the extension of the name
     rows: int = 1
     concurrency: tuple[int, ...] = (1, 2, 4, 8)
     seconds: float = 5.0
     rate: float = 0.0
     latency_ms: float = 0.0
     threads: int = 1
-    batching: str = "auto"
+    batching: Annotated[str, one_of(*BATCHINGS)] = "auto"
     max_rows: int = 4096
     timeout_s: float = 60.0
-    env: str = "auto"
+    env: Annotated[str, one_of(*ENVS)] = "auto"
     run_id: str = ""
     experiment_id: str = "0"
 

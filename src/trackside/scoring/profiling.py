@@ -94,7 +94,7 @@ class Profiling:
 
     def _measure(self, running: Running, params: Profile, model: Model) -> Measured:
         workspace = running.store.read(workspaces.current)
-        running.progress(message="Copying the files of the model.")
+        running.progress(message="Copying the files of the model.", key="copying-model")
         files = running.folder / "model"
         sources.fetch(self._roots, workspace, workspace.default_artifact_root, model, files)
         running.check()

@@ -54,7 +54,7 @@ class Publication:
         self.running.check()
         if self.params.stream:
             return Published(f"{target}/", "")
-        self.running.progress(message="Writing the result to its place.")
+        self.running.progress(message="Writing the result to its place.", key="writing")
         if isinstance(target, Table):
             return self._to_bucket(target)
         return self._to_run() if target is None else self._to_path(target)

@@ -165,7 +165,7 @@ class Scoring:
         target = self._target(params)
         if not publication.has_begun(running):
             _check_free(target, params)
-        running.progress(message="Copying the files of the model.")
+        running.progress(message="Copying the files of the model.", key="copying-model")
         files = running.folder / "model"
         sources.fetch(self._roots, workspace, workspace.default_artifact_root, model, files)
         running.check()
@@ -240,7 +240,7 @@ class Scoring:
         folder = running.folder / "input"
         if (running.folder / lakes.SNAPSHOT).exists():
             return folder
-        running.progress(message="Copying the table.")
+        running.progress(message="Copying the table.", key="copying-table")
         if run is None:
             return self._buckets.checked("input", params.input).fetch_tree(folder, running.check)
         root = running.store.read(lambda tx: artifacts.root_of_run(tx, run[0]))

@@ -11,6 +11,7 @@ from support.sources import tree
 from trackside.access import builtin
 from trackside.core.errors import Because
 from trackside.drift import signals
+from trackside.scorer.batch.spark import stream
 
 pytestmark = pytest.mark.source
 
@@ -18,13 +19,19 @@ ROOT = Path(__file__).parents[3]
 WORDS = (ROOT / "web" / "src" / "api" / "fault.es.ts").read_text("utf-8")
 
 
+def called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
 def reasons() -> set[tuple[str, str | None]]:
     """The keys and kinds that the source names; a kind that is found out only when it runs is left out."""
     found: set[tuple[str, str | None]] = set()
     for module in (ROOT / "src" / "trackside").rglob("*.py"):
         for node in ast.walk(tree(module.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "because":
+            if isinstance(node, ast.Call) and called(node) in ("because", "cause"):
                 (key,) = node.args
+                if isinstance(key, ast.Attribute):  # the reason of a fault that is passed on
+                    continue
                 assert isinstance(key, ast.Constant)
                 kinds = {each.arg: each.value for each in node.keywords}
                 kind = kinds.get("kind")
@@ -43,6 +50,20 @@ def test_each_reason_has_a_label() -> None:
     assert {key for key, _ in given} == set(get_args(Because)) == set(re.findall(r'case "([\w-]+)":', WORDS))
     assert {kind for key, kind in given if kind and key != "bad-name"} <= block("KINDS")
     assert {kind for key, kind in given if kind and key == "bad-name"} <= block("RULES")
+
+
+def test_each_message_of_a_job_has_a_label() -> None:
+    given = set(stream.STATES)
+    for module in (ROOT / "src" / "trackside").rglob("*.py"):
+        for node in ast.walk(tree(module.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and called(node) in ("progress", "report", "_report"):
+                keys = [each.value for each in node.keywords if each.arg == "key"]
+                given |= {str(each.value) for each in keys if isinstance(each, ast.Constant)}
+
+    for language in ("en", "es"):
+        text = (ROOT / "web" / "src" / "nouns" / "job" / f"strings.{language}.ts").read_text("utf-8")
+        block = text.partition("  messages: {\n")[2].partition("\n  }")[0]
+        assert set(re.findall(r'^    "?([\w-]+)"?: \(', block, re.MULTILINE)) == given
 
 
 def catalogue(noun: str, language: str, name: str) -> dict[str, str]:

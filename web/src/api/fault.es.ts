@@ -152,7 +152,39 @@ function byState(key: string, values: Readonly<Record<string, string>>): string 
     case "trace-came-again":
       return "La traza volvió a llegar después de eliminarse. Elimine la nueva para restaurar la de la papelera.";
   }
-  return byText(key, values);
+  return byJob(key, values) ?? byText(key, values);
+}
+
+/** Why a job ended, or returned to the queue. */
+function byJob(key: string, values: Readonly<Record<string, string>>): string | undefined {
+  const value = (name: string): string => values[name] ?? "";
+  switch (key) {
+    case "job-cancelled":
+      return "El trabajo se canceló.";
+    case "job-cancelled-queued":
+      return "El trabajo se canceló antes de empezar.";
+    case "job-timed-out":
+      return `El trabajo superó su límite de ${value("seconds")} s.`;
+    case "job-server-stopped":
+      return "El servidor que hacía el trabajo se detuvo.";
+    case "job-server-ended":
+      return "El servidor que hacía el trabajo terminó de forma inesperada.";
+    case "job-taken-over":
+      return "Otro servidor continúa el trabajo, o el trabajo se eliminó.";
+    case "job-killed":
+      return `La señal ${value("signal")} terminó el proceso del trabajo.`;
+    case "job-exit-code":
+      return `El proceso terminó con el código ${value("code")}: «${value("line")}»`;
+    case "job-process":
+      return `El proceso del trabajo falló: «${value("message")}»`;
+    case "job-server-fault":
+      return `El trabajo terminó por un error del servidor: «${value("error")}»`;
+    case "job-kind-unknown":
+      return `Este servidor no conoce el tipo de trabajo «${value("kind")}».`;
+    case "environment-failed":
+      return `No se pudo crear el entorno: «${value("message")}»`;
+  }
+  return undefined;
 }
 
 /** What the grammar of filters expects at a place. */

@@ -3849,7 +3849,7 @@ export interface components {
             /** @description The reason as data, for frequent errors */
             reason?: {
                 /** @enum {unknown} */
-                key: "taken" | "missing" | "bad-name" | "too-long" | "admins-only" | "last-admin" | "not-retryable" | "still-live" | "changed-meanwhile" | "assigned" | "imports-running" | "import-ended" | "stage-asked" | "stage-decided" | "stage-own-request" | "stage-needs-approval" | "stage-keeps-others" | "in-use" | "preview-outdated" | "deletion-begun" | "protected" | "rule-too-wide" | "on-hold" | "default" | "protected-inside" | "has-traffic" | "aliased" | "has-versions" | "kept-in-step" | "not-ended" | "held-already" | "output-exists" | "link-ending" | "throttled" | "folder-too-large" | "experiment-deleted" | "trace-came-again" | "filter-syntax" | "filter-field" | "filter-function" | "filter-operator" | "filter-null-test" | "filter-not-number" | "filter-not-quoted" | "filter-list" | "cron" | "cron-never" | "timezone";
+                key: "taken" | "missing" | "bad-name" | "too-long" | "admins-only" | "last-admin" | "not-retryable" | "still-live" | "changed-meanwhile" | "assigned" | "imports-running" | "import-ended" | "stage-asked" | "stage-decided" | "stage-own-request" | "stage-needs-approval" | "stage-keeps-others" | "in-use" | "preview-outdated" | "deletion-begun" | "protected" | "rule-too-wide" | "on-hold" | "default" | "protected-inside" | "has-traffic" | "aliased" | "has-versions" | "kept-in-step" | "not-ended" | "held-already" | "output-exists" | "link-ending" | "throttled" | "folder-too-large" | "experiment-deleted" | "trace-came-again" | "filter-syntax" | "filter-field" | "filter-function" | "filter-operator" | "filter-null-test" | "filter-not-number" | "filter-not-quoted" | "filter-list" | "cron" | "cron-never" | "timezone" | "job-cancelled" | "job-cancelled-queued" | "job-timed-out" | "job-server-stopped" | "job-server-ended" | "job-taken-over" | "job-killed" | "job-exit-code" | "job-process" | "job-server-fault" | "job-kind-unknown" | "environment-failed";
                 values: {
                     [key: string]: string;
                 };
@@ -4794,7 +4794,7 @@ export interface components {
          */
         Reason: {
             /** @enum {unknown} */
-            key: "admins-only" | "aliased" | "assigned" | "bad-name" | "changed-meanwhile" | "cron" | "cron-never" | "default" | "deletion-begun" | "experiment-deleted" | "filter-field" | "filter-function" | "filter-list" | "filter-not-number" | "filter-not-quoted" | "filter-null-test" | "filter-operator" | "filter-syntax" | "folder-too-large" | "has-traffic" | "has-versions" | "held-already" | "import-ended" | "imports-running" | "in-use" | "kept-in-step" | "last-admin" | "link-ending" | "missing" | "not-ended" | "not-retryable" | "on-hold" | "output-exists" | "preview-outdated" | "protected" | "protected-inside" | "rule-too-wide" | "stage-asked" | "stage-decided" | "stage-keeps-others" | "stage-needs-approval" | "stage-own-request" | "still-live" | "taken" | "throttled" | "timezone" | "too-long" | "trace-came-again";
+            key: "admins-only" | "aliased" | "assigned" | "bad-name" | "changed-meanwhile" | "cron" | "cron-never" | "default" | "deletion-begun" | "environment-failed" | "experiment-deleted" | "filter-field" | "filter-function" | "filter-list" | "filter-not-number" | "filter-not-quoted" | "filter-null-test" | "filter-operator" | "filter-syntax" | "folder-too-large" | "has-traffic" | "has-versions" | "held-already" | "import-ended" | "imports-running" | "in-use" | "job-cancelled" | "job-cancelled-queued" | "job-exit-code" | "job-killed" | "job-kind-unknown" | "job-process" | "job-server-ended" | "job-server-fault" | "job-server-stopped" | "job-taken-over" | "job-timed-out" | "kept-in-step" | "last-admin" | "link-ending" | "missing" | "not-ended" | "not-retryable" | "on-hold" | "output-exists" | "preview-outdated" | "protected" | "protected-inside" | "rule-too-wide" | "stage-asked" | "stage-decided" | "stage-keeps-others" | "stage-needs-approval" | "stage-own-request" | "still-live" | "taken" | "throttled" | "timezone" | "too-long" | "trace-came-again";
             values: {
                 [key: string]: string;
             };
@@ -5336,6 +5336,23 @@ export interface components {
             role_id: string;
             scope: string;
         };
+        /**
+         * ShownCause
+         * @description The reason as data.  `error_code` is that of a fault, `key` names the reason, and `values` are quoted by it.  `attempts`:
+         *     the number of attempts after which the job failed.
+         */
+        ShownCause: {
+            /** @default 0 */
+            attempts?: number;
+            /** @default  */
+            error_code?: string;
+            /** @default  */
+            key?: string;
+            /** @default {} */
+            values?: {
+                [key: string]: string;
+            };
+        };
         /** ShownDeployment */
         ShownDeployment: {
             created_at: number;
@@ -5462,6 +5479,7 @@ export interface components {
         /** ShownJob */
         ShownJob: {
             attempt: number;
+            cause?: components["schemas"]["ShownCause"];
             created_at: number;
             ended_at?: number;
             is_cancelling: boolean;
@@ -5548,12 +5566,21 @@ export interface components {
             modified_at: number;
             root?: string;
         };
-        /** ShownProgress */
+        /**
+         * ShownProgress
+         * @description `message_key` and `message_values`: the message as data, if it is one of the server's own.
+         */
         ShownProgress: {
             done: number;
             left_s?: number;
             /** @default  */
             message?: string;
+            /** @default  */
+            message_key?: string;
+            /** @default {} */
+            message_values?: {
+                [key: string]: string;
+            };
             per_s?: number;
             total?: number;
             /** @default  */
@@ -7187,6 +7214,7 @@ export interface components {
          * @description The workspaces no longer exist for clients.  `state` is that of the job that removes their rows and files.
          */
         WorkspacesDeletion: {
+            cause?: components["schemas"]["ShownCause"];
             job_id: string;
             /** @default  */
             reason?: string;

@@ -12,6 +12,7 @@ from trackside.core.counts import counted
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call
 from trackside.holds.model import Hold
+from trackside.jobs.model import ShownCause
 from trackside.workspaces.model import DEFAULT, DEFAULT_SUBSCRIPTION, Workspace
 
 
@@ -67,6 +68,7 @@ class WorkspacesDeletion(Answer, frozen=True):
     state: str
     workspaces: list[EndedWorkspace]
     reason: str = ""
+    cause: ShownCause | UnsetType = UNSET
 
 
 class Target(Struct, frozen=True):

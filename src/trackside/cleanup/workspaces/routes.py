@@ -23,6 +23,7 @@ from trackside.identity.service import record
 from trackside.jobs import queue
 from trackside.jobs import store as jobs
 from trackside.jobs.kinds import Kind
+from trackside.jobs.model import shown_cause
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace, not_found
 from trackside.workspaces.routes import Tenants
@@ -119,6 +120,7 @@ def shown(tx: Tx, job_id: str) -> m.WorkspacesDeletion:
         job_id=job_id,
         state=str(job.state) if job is not None else "succeeded" if is_done else "lost",
         reason="" if job is None else job.reason,
+        cause=UNSET if job is None else shown_cause(job),
         workspaces=[
             m.EndedWorkspace(
                 name=each.name,

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 import trackside
 from trackside.core import disk
 from trackside.core.access import Action
+from trackside.core.counts import counted
 from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import Invalid, Unsupported
 from trackside.drift.monitors import exchange, store, windows
@@ -86,7 +87,7 @@ class Checks:
         for at in range(0, len(wanted), AT_ONCE):
             running.check()
             batch = [each for each in wanted[at : at + AT_ONCE] if each.start not in done]
-            running.progress(at, len(wanted), unit="windows", message=_words(batch, monitor.config))
+            _report(running, at, len(wanted), batch, monitor.config)
             if not batch:
                 continue
             if files is None:
@@ -259,8 +260,18 @@ def _readable(paths: Sequence[str]) -> list[str]:
     return [os.path.commonpath(paths)] if len(paths) > MOST_NAMED else list(paths)
 
 
-def _words(batch: Sequence[Window], config: Config) -> str:
+def _report(running: Running, done: int, total: int, batch: Sequence[Window], config: Config) -> None:
+    """Report the progress before the windows of a batch are computed."""
     if not batch:
-        return ""
+        running.progress(done, total, unit="windows", message="")
+        return
     moment = datetime.fromtimestamp(batch[0].start / 1000, UTC).astimezone(windows.zone(config.timezone))
-    return f"Computing {len(batch)} windows from {moment:%Y-%m-%d %H:%M}."
+    start = f"{moment:%Y-%m-%d %H:%M %Z}"
+    running.progress(
+        done,
+        total,
+        unit="windows",
+        message=f"Computing {counted(len(batch), 'windows')} from {start}.",
+        key="windows",
+        values={"count": str(len(batch)), "start": start},
+    )

@@ -54,12 +54,12 @@ def run(wanted: Order) -> dict[str, Any]:
         raise OrderError("the input is empty: it has no rows")
     Path(wanted.parts).mkdir(parents=True, exist_ok=True)
     scored, failed, done = parts.counts(wanted)
-    report(done=scored + failed, total=total, unit="rows", message="Loading the model.")
+    report(done=scored + failed, total=total, unit="rows", message="Loading the model.", key="loading-model")
     output = parts.Parts(wanted)
     scored, failed = _score_all(wanted, done, scored, failed, total, output)
     if failed and not scored:
         raise OrderError(f"all {failed} rows failed. One of them: {parts.a_reason(wanted)}")
-    report(done=scored + failed, message="Writing the result.")
+    report(done=scored + failed, message="Writing the result.", key="writing")
     scored, failed = output.finish()
     if not scored and not failed and not wanted.where:
         raise OrderError("the input is empty: it has no rows")
@@ -83,7 +83,7 @@ def _score_all(
         failed += found.failed
         if failed > wanted.max_failed_rows:
             raise OrderError(unit.too_many(wanted))
-        report(done=scored + failed, total=total, message="Scoring.")
+        report(done=scored + failed, total=total, message="Scoring.", key="scoring")
         output.add_ready()
     return scored, failed
 
@@ -95,7 +95,7 @@ def report(**values: Any) -> None:
     """Report to the server; progress at most a few times a second."""
     global _told_at  # noqa: PLW0603  # of this process's standard output
     now = time.monotonic()
-    if set(values) == {"done", "total", "message"} and now - _told_at < 0.2:
+    if set(values) == {"done", "total", "message", "key"} and now - _told_at < 0.2:
         return
     _told_at = now
     sys.stdout.write(MARK + json.dumps({name: value for name, value in values.items() if value is not None}) + "\n")

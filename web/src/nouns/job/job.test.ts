@@ -4,7 +4,7 @@ vi.stubGlobal("document", { documentElement: {} });
 vi.stubGlobal("navigator", { languages: ["es-ES"] });
 vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
 const { locale } = await import("@/i18n/catalogue.svelte");
-const { jobTitle, progressText, titleText } = await import("./job");
+const { jobTitle, messageText, progressText, reasonText, titleText } = await import("./job");
 const { pauseText } = await import("./timing");
 
 test("the reason of the server for a pause is in the language that is shown", async () => {
@@ -16,6 +16,29 @@ test("the reason of the server for a pause is in the language that is shown", as
   expect(pauseText("ann, who created it, is disabled")).toBe("La cuenta de ann, su autor, está desactivada.");
   expect(pauseText("the user who created it was deleted")).toBe("La cuenta de su autor se ha eliminado.");
   expect(pauseText("kind x is unknown")).toBe("kind x is unknown");
+});
+
+test("why a job ended is told in the language that is shown, and the server's words where it gives no key", async () => {
+  const killed = { key: "job-killed", values: { signal: "9" }, attempts: 3 };
+  const job = { reason: "The process was killed. The job was tried 3 times.", cause: killed };
+
+  await locale.choose("es");
+  expect(await reasonText(job)).toBe("La señal 9 terminó el proceso del trabajo. El trabajo se intentó 3 veces.");
+  expect(await reasonText({ reason: "It rains.", cause: { error_code: "PERMISSION_DENIED" } })).toBe(
+    "No tiene permiso para hacer esto. El servidor dice: «It rains.»",
+  );
+  expect(await reasonText({ reason: "It rains." })).toBe("It rains.");
+  await locale.choose("en");
+  expect(await reasonText(job)).toBe(job.reason);
+});
+
+test("what a running job does is told in the language that is shown", async () => {
+  const doing = (message_key: string) =>
+    ({ progress: { done: 0, message: "It rains.", message_key, message_values: { callers: "4" } } }) as never;
+
+  await locale.choose("es");
+  expect(messageText(doing("requests"))).toBe("Enviando peticiones, 4 a la vez.");
+  expect(messageText(doing("of-tomorrow"))).toBe("It rains.");
 });
 
 test("the title that the server gives a kind of jobs is in the language that is shown", async () => {

@@ -1,3 +1,4 @@
+import { faultText } from "@/api/fault";
 import type { components } from "@/api/schema";
 import { href } from "@/app/address";
 import { formatCount, formatDuration } from "@/i18n/format";
@@ -58,6 +59,25 @@ export function titleText(title: string): string {
 
 function unitText(unit = ""): string {
   return strings.t.counted[unit as keyof typeof strings.t.counted] ?? unit;
+}
+
+interface Ended {
+  reason: string;
+  cause?: Job["cause"] | undefined;
+}
+
+/** Why a job is in its state, in the language that is shown; the server's words where there is no translation. */
+export async function reasonText({ reason, cause }: Ended): Promise<string> {
+  if (!cause) return reason;
+  const { error_code = "", key = "", values = {}, attempts = 0 } = cause;
+  const text = await faultText({ error_code, message: reason, reason: key ? { key, values } : null });
+  return key && attempts && text !== reason ? `${text} ${strings.t.tried(attempts)}` : text;
+}
+
+/** What a running job does. */
+export function messageText({ progress }: Job): string {
+  const { message = "", message_key = "", message_values = {} } = progress;
+  return strings.t.messages[message_key]?.(message_values) ?? message;
 }
 
 /** "1,200 of 5,000 rows, 300 a second, 13 s left". */

@@ -1,8 +1,10 @@
 import { api } from "@/api/client";
 import { Failure } from "@/api/failure";
-import { isLive, type Job } from "./job";
+import { isLive, reasonText, type Job } from "./job";
 
 const LOOK_MS = 400;
+/** The code of a failure: what the job was to delete has changed since its preview. */
+export const OUTDATED = "preview-outdated";
 
 /** Starts a job and returns it after its end; `onPart` gets its state meanwhile.  Throws if the job does not succeed. */
 export async function runJob(
@@ -16,6 +18,8 @@ export async function runJob(
     ({ job } = await api.get("/api/trackside/v1/jobs/{job_id}", { path: { job_id: job.job_id } }));
     onPart(job);
   }
-  if (job.state !== "succeeded") throw new Failure(409, "JOB_FAILED", job.reason);
+  if (job.state !== "succeeded") {
+    throw new Failure(409, job.cause?.key === OUTDATED ? OUTDATED : "JOB_FAILED", await reasonText(job));
+  }
   return job;
 }

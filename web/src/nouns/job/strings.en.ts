@@ -1,3 +1,8 @@
+import { formatCount } from "@/i18n/format";
+
+/** What a running job does, by the key that the server gives: of its values, which are texts. */
+type Messages = Record<string, (values: Record<string, string>) => string>;
+
 export default {
   states: {
     queued: "Queued",
@@ -91,6 +96,38 @@ export default {
     experiments: "Names; * stands for any text",
     older_than_days: "0: of any age",
     most_percent: "The job deletes nothing if more runs match",
+  },
+  tried: (times: number) => `The job was tried ${times === 1 ? "once" : `${formatCount(times)} times`}.`,
+  serverText: "Message of the server",
+  messages: {
+    building: ({ program }) => `Building an environment with ${program}.`,
+    committing: () => "Committing to the table.",
+    "copying-model": () => "Copying the files of the model.",
+    "copying-table": () => "Copying the table.",
+    done: () => "Done.",
+    "fetching-project": () => "Fetching the project.",
+    "loading-model": () => "Loading the model.",
+    "publishing-table": () => "Publishing the table.",
+    "reading-project": () => "Reading the project.",
+    "reading-table": () => "Reading the table.",
+    requests: ({ callers }) => `Sending requests, ${callers} at a time.`,
+    running: () => "Running.",
+    scoring: () => "Scoring.",
+    "scoring-tasks": ({ done, total }) => `Scoring: ${done} of ${total} tasks are done.`,
+    "starting-spark": () => "Starting Spark.",
+    "waiting-for-files": () => "Waiting for new files.",
+    windows: ({ count, start }) => `Computing ${count === "1" ? "1 window" : `${count} windows`} from ${start}.`,
+    writing: () => "Writing the result.",
+  } satisfies Messages as Messages,
+  automatic: "automatic",
+  choices: {
+    env: {
+      auto: "uv if it is installed, otherwise local",
+      uv: "An environment built from the requirements",
+      local: "The Python of --model-python",
+    },
+    input_format: { empty: "By the name of the file" },
+    output_format: { empty: "By the name of the output, else as the input" },
   },
   badValue: "Invalid value of this parameter: enter a whole number, or valid JSON.",
   when: "When",

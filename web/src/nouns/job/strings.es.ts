@@ -1,4 +1,5 @@
 import type { Strings } from "@/i18n/catalogue.svelte";
+import { formatCount } from "@/i18n/format";
 import type en from "./strings.en";
 
 export default {
@@ -95,6 +96,38 @@ export default {
     experiments: "Nombres; * vale por cualquier texto",
     older_than_days: "0: de cualquier edad",
     most_percent: "El trabajo no elimina nada si coinciden más ejecuciones",
+  },
+  tried: (times: number) => `El trabajo se intentó ${times === 1 ? "una vez" : `${formatCount(times)} veces`}.`,
+  serverText: "Mensaje del servidor",
+  messages: {
+    building: ({ program }) => `Creando un entorno con ${program}.`,
+    committing: () => "Escribiendo en la tabla.",
+    "copying-model": () => "Copiando los archivos del modelo.",
+    "copying-table": () => "Copiando la tabla.",
+    done: () => "Hecho.",
+    "fetching-project": () => "Descargando el proyecto.",
+    "loading-model": () => "Cargando el modelo.",
+    "publishing-table": () => "Publicando la tabla.",
+    "reading-project": () => "Leyendo el proyecto.",
+    "reading-table": () => "Leyendo la tabla.",
+    requests: ({ callers }) => `Enviando peticiones, ${callers} a la vez.`,
+    running: () => "En marcha.",
+    scoring: () => "Puntuando.",
+    "scoring-tasks": ({ done, total }) => `Puntuando: ${done} de ${total} tareas terminadas.`,
+    "starting-spark": () => "Iniciando Spark.",
+    "waiting-for-files": () => "Esperando archivos nuevos.",
+    windows: ({ count, start }) => `Calculando ${count === "1" ? "1 ventana" : `${count} ventanas`} desde ${start}.`,
+    writing: () => "Escribiendo el resultado.",
+  },
+  automatic: "automático",
+  choices: {
+    env: {
+      auto: "uv si está instalado, si no local",
+      uv: "Un entorno creado con los requisitos",
+      local: "El Python de --model-python",
+    },
+    input_format: { empty: "Según el nombre del archivo" },
+    output_format: { empty: "Según el nombre de la salida, si no como la entrada" },
   },
   badValue: "No es un valor de este parámetro: escriba un número entero o JSON válido.",
   when: "Cuándo",

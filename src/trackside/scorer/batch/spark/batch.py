@@ -27,7 +27,9 @@ def run(order: Order, report: Callable[..., None]) -> dict[str, Any]:
         if total == 0:
             raise OrderError("the input is empty: it has no rows")
     # A stream has no total: its files come later, and those that it scored before are not scored again.
-    report(done=0, total=None if order.checkpoint else total, unit="rows", message="Starting Spark.")
+    report(
+        done=0, total=None if order.checkpoint else total, unit="rows", message="Starting Spark.", key="starting-spark"
+    )
     spark = session.begin(order)
     try:
         if order.checkpoint:
@@ -55,7 +57,7 @@ def _run_to_files(spark: Any, order: Order, report: Callable[..., None]) -> dict
     shutil.rmtree(files, ignore_errors=True)
     scored = _Scored(spark, order, report)
     counts = scored.write(lambda good: good.write.parquet(frames.uri(str(files)), compression="snappy"))
-    report(done=counts.rows + counts.failed, message="Writing the result.")
+    report(done=counts.rows + counts.failed, message="Writing the result.", key="writing")
     _check_there(files, counts)
     _write_output(files, order)
     return _result(counts, order)
@@ -70,7 +72,7 @@ def _run_to_table(spark: Any, order: Order, report: Callable[..., None]) -> dict
         return _result(published, order)
     try:
         counts = _Scored(spark, order, report).write(target.stage)
-        report(done=counts.rows + counts.failed, message="Publishing the table.")
+        report(done=counts.rows + counts.failed, message="Publishing the table.", key="publishing-table")
         target.publish(counts)
     finally:
         target.clean()
@@ -88,9 +90,9 @@ class _Scored:
         self._spark = spark
         self._order = order
         self._report = report
-        report(message="Reading the table.")
+        report(message="Reading the table.", key="reading-table")
         frame = frames.numbered(frames.read(spark, order), order)
-        report(message="Loading the model.")
+        report(message="Loading the model.", key="loading-model")
         self._made = frames.plan(spark, frame, order)
         self._frame = frames.scored(frame, self._made, order)
 
@@ -107,7 +109,7 @@ class _Scored:
             functions.count(functions.lit(1)).alias("rows"),
             functions.sum(frames.is_bad(self._frame).cast("long")).alias("failed"),
         )
-        self._report(message="Scoring.")
+        self._report(message="Scoring.", key="scoring")
         with _Progress(self._spark, order, self._report):
             writer(frames.good(frames.flat(watched, self._made, order)))
         found = seen.get
@@ -152,10 +154,11 @@ class _Progress:
         while not self._stop.wait(LOOK_S):
             stages = [self._tracker.getStageInfo(each) for each in self._tracker.getActiveStageIds()]
             for stage in filter(None, stages):
-                text = f"Scoring: {stage.numCompletedTasks} of {stage.numTasks} tasks are done."
+                done, total = str(stage.numCompletedTasks), str(stage.numTasks)
+                text = f"Scoring: {done} of {total} tasks are done."
                 if text != last_text:
                     last_text = text
-                    self._report(message=text)
+                    self._report(message=text, key="scoring-tasks", values={"done": done, "total": total})
 
 
 def _write_failures(failures: Any, order: Order) -> None:

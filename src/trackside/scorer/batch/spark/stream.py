@@ -10,6 +10,7 @@ from trackside.scorer.batch.order import Order
 from trackside.scorer.batch.spark import batches, frames
 
 LOOK_S = 0.5
+STATES = {"waiting-for-files": "Waiting for new files.", "scoring": "Scoring."}  # messages by key
 
 
 def run(spark: Any, order: Order, report: Callable[..., None]) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def run(spark: Any, order: Order, report: Callable[..., None]) -> dict[str, Any]
 
     schema = frames.read(spark, order).schema
     stream = frames.numbered_stream(frames.read_stream(spark, order, schema), order)
-    report(message="Loading the model.")
+    report(message="Loading the model.", key="loading-model")
     made = frames.plan(spark, stream, order)
     flat = frames.flat(frames.scored(stream, made, order), made, order)
     cloudpickle.register_pickle_by_value(batches)
@@ -28,7 +29,7 @@ def run(spark: Any, order: Order, report: Callable[..., None]) -> dict[str, Any]
         writer = writer.trigger(processingTime=f"{order.interval_s} seconds")
     else:
         writer = writer.trigger(availableNow=True)
-    report(message="Scoring.")
+    report(message="Scoring.", key="scoring")
     query = writer.start()
     output, told = order.output.rstrip("/"), (-1, "")
     while True:
@@ -36,7 +37,7 @@ def run(spark: Any, order: Order, report: Callable[..., None]) -> dict[str, Any]
         # Not by `recentProgress`: without new files it has the number of the next batch, with no rows.
         now = (sum(batches.counts(output, order.job_id)), _state(query, order))
         if now != told:
-            report(done=now[0], unit="rows", message=now[1])
+            report(done=now[0], unit="rows", message=STATES[now[1]], key=now[1])
             told = now
         if not is_active:
             break
@@ -51,4 +52,4 @@ def run(spark: Any, order: Order, report: Callable[..., None]) -> dict[str, Any]
 def _state(query: Any, order: Order) -> str:
     status = query.status
     is_waiting = order.interval_s and not (status["isTriggerActive"] and status["isDataAvailable"])
-    return "Waiting for new files." if is_waiting else "Scoring."
+    return "waiting-for-files" if is_waiting else "scoring"
