@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.processes.servers import limited_environment
 from support.runner.examples import NOT_CHECKED_WITH_FIXTURE, examples
 from trackside.artifacts.blobs import Entry, get, put
 from trackside.artifacts.local import GLANCED, STAGING, LocalBlobs
@@ -235,7 +236,9 @@ except Unavailable as fault:
     print(fault.message)
 print(blobs.entries(""), len(list(Path({str(root)!r}).glob(".uploads/*/*"))))
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=limited_environment(), capture_output=True, text=True, check=True
+    )
 
     assert done.stdout.splitlines() == ["The artifact store cannot write 'file': File too large", "[] 0"]
 

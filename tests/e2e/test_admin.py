@@ -13,7 +13,7 @@ import pytest
 
 from support.processes.command_line import Launch
 from support.processes.ports import free_port
-from support.processes.servers import TRACKSIDE, environment, trackside
+from support.processes.servers import TRACKSIDE, environment, limited_environment, trackside
 from support.stores.old_store import make_old
 from trackside.core import settings
 
@@ -43,7 +43,7 @@ def test_an_upgrade_needs_space_for_its_backup_and_names_the_backup_file(
     full = subprocess.run(
         ["sh", "-c", f"ulimit -f {most}; exec {command}"],
         cwd=tmp_path,
-        env=environment(),
+        env=limited_environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -14,7 +14,7 @@ import pytest
 from support.links import until
 from support.processes.command_line import TIMEOUT_S, Launch, Server
 from support.processes.ports import free_port
-from support.processes.servers import TRACKSIDE, environment, trackside
+from support.processes.servers import TRACKSIDE, limited_environment, trackside
 from support.stores.postgres import Postgres
 from trackside.cli.output import Stop
 from trackside.cli.server import ports
@@ -160,7 +160,7 @@ def test_a_start_on_a_full_disk_is_refused_in_one_line(tmp_path: Path) -> None:
     done = subprocess.run(
         ["sh", "-c", f"ulimit -f 0; exec {command}"],
         cwd=tmp_path,
-        env=environment(),
+        env=limited_environment(),
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,

@@ -15,7 +15,7 @@ from slices.backup.conftest import Said, contents, files, fill, placed, settings
 from slices.cleanup.test_deletions import filled_run
 from support.links import until
 from support.processes.forks import forks
-from support.processes.servers import Server, environment
+from support.processes.servers import Server, environment, limited_environment
 from trackside.backup import model, rows
 
 TRIES = 50
@@ -166,7 +166,7 @@ def limited(size: int, *words: object) -> "subprocess.CompletedProcess[str]":
     """A command that can write no file larger than `size`."""
     assert resource.RLIMIT_FSIZE
     argv = [sys.executable, "-c", LIMITED, str(size), *map(str, words)]
-    return subprocess.run(argv, env=environment(), capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(argv, env=limited_environment(), capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_a_store_in_use_is_never_overwritten_by_a_restore(

@@ -294,6 +294,9 @@ def _become(request: Mapping[str, Any], handles: Sequence[int]) -> None:
     for number, handle in enumerate(handles):
         os.dup2(handle, number)
         os.close(handle)
+    # Python before 3.12.8 leaves a part of a file of bytecode if a test limits the size of files or fills the disk: each later
+    # process that imports the module fails.
+    sys.dont_write_bytecode = True
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])

@@ -29,6 +29,11 @@ def environment(**variables: str) -> dict[str, str]:
     return inherited | {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"} | variables
 
 
+def limited_environment() -> dict[str, str]:
+    """Return the environment of a process that cannot write files of any size: it writes no bytecode (see forks.py)."""
+    return environment(PYTHONDONTWRITEBYTECODE="1")
+
+
 def trackside(*words: str, cwd: Path, given: str = "", **variables: str) -> tuple[int, str, str]:
     """Run a command to its end.  Return its exit code, stdout and stderr.  `given`: what it reads on stdin."""
     return run(words, variables, cwd=cwd, given=given)
