@@ -33,9 +33,6 @@ def guarded(work: Callable[[], int]) -> int:
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED
-    except EOFError:  # raised by `input`
-        print_error("standard input ended before an answer")
-        return WRONG
     except UnicodeEncodeError as fault:  # undecodable bytes of the command line are surrogates
         print_error(
             f"{str(fault.object)[:200]!r} has bytes that are not text in this locale; use a UTF-8 locale (LC_ALL=C.UTF-8)"
@@ -84,6 +81,14 @@ def say(text: str) -> None:
         raise
     except OSError as fault:
         raise _unwritable(fault) from None
+
+
+def typed_answer(question: str = "") -> str:
+    """Return the line that a person types, without the spaces around it."""
+    try:
+        return input(question).strip()
+    except EOFError:
+        raise Stop("standard input ended before an answer") from None
 
 
 def print_error(text: str) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from trackside.cli import remote
 from trackside.cli.jobs.commands import follow
-from trackside.cli.output import BROKEN, OK, Stop, moment, print_error, say, show_list
+from trackside.cli.output import BROKEN, OK, Stop, moment, print_error, say, show_list, typed_answer
 from trackside.cli.output import json as as_json
 from trackside.core.counts import counted, in_bytes
 
@@ -320,7 +320,7 @@ def ask(args: argparse.Namespace, question: str, wanted: str) -> None:
     if not sys.stdin.isatty():
         raise Stop("standard input is not a terminal for a confirmation; add --yes to delete without it")
     tell(args, question, end="")
-    if input().strip() != wanted:
+    if typed_answer() != wanted:
         raise Stop("nothing was deleted")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from trackside.cli import credentials, remote
 from trackside.cli.access.calls import PREFIX, listed, place, quoted
-from trackside.cli.output import OK, Stop, day, moment, say
+from trackside.cli.output import OK, Stop, day, moment, say, typed_answer
 from trackside.cli.sign_in import stored
 
 WAYS = f"{PREFIX}/sign-in"
@@ -117,7 +117,7 @@ def _provider(url: str, wanted: str | None) -> str | None:
 
 
 def _by_password(url: str, username: str | None, name: str) -> tuple[str, Any]:
-    username = username or input("Username: ").strip()
+    username = username or typed_answer("Username: ")
     shown = _with_own_password(url, username, credentials.password(username))
     fields = {"token_name": name, "scope": "admin"}
     return username, remote.call(url, "POST", f"{PREFIX}/me/tokens", fields, authorization=shown)
