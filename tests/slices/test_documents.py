@@ -106,6 +106,16 @@ def test_the_document_of_a_busy_run_is_made_as_soon_as_it_ends(sqlite: SqliteDat
     assert b'"step":4' in doc
 
 
+def test_steps_are_rare_while_no_run_waits_for_its_document(sqlite: SqliteDatabase) -> None:
+    before = keeper.rest_s(sqlite)
+    with sqlite.write(1) as tx:
+        log(tx, make(tx)[0])
+    while_it_waits = keeper.rest_s(sqlite)
+    keeper.step(sqlite, now=time.monotonic() + SHORT_QUIET_S)
+
+    assert (before, while_it_waits, keeper.rest_s(sqlite)) == (keeper.IDLE_EVERY_S, keeper.EVERY_S, keeper.IDLE_EVERY_S)
+
+
 def test_the_document_of_a_run_whose_tag_is_deleted_is_made_again(sqlite: SqliteDatabase) -> None:
     with sqlite.write(1) as tx:
         first, _ = make(tx, 2)

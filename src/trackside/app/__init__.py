@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("trackside")
 
-DOCUMENTS_EVERY_S = 0.1
 STATISTICS_EVERY_S = 5.0
 ORDERS_EVERY_S = 60.0  # unused orders are dropped
 
@@ -226,7 +225,7 @@ def build(
             dialects=Dialects(parse_workspace, directory.recall, directory.resolve, prefix=settings.static_prefix),
         )
         closers.append(edge.close)
-        closers.append(Loop("documents", lambda: keeper.step(db), DOCUMENTS_EVERY_S).close)
+        closers.append(Loop("documents", lambda: keeper.step(db), lambda: keeper.rest_s(db)).close)
         ordering = Loop("orders", lambda: orders.step(db), ORDERS_EVERY_S)
         orders.wake = ordering.wake
         closers.append(ordering.close)

@@ -9,6 +9,8 @@ from trackside.core.db.tx import Tx
 from trackside.runs import store
 
 AT_ONCE = 50  # runs in a step, which takes some milliseconds
+EVERY_S = 0.1
+IDLE_EVERY_S = 0.5  # while no run waits: half of the wake-ups of an idle server were of these steps
 
 
 class Database(Protocol):
@@ -40,3 +42,8 @@ def step(db: Database, now: float | None = None) -> bool:
         if fresh:
             db.writer.submit(ws, store.saving(fresh, epoch)).result()
     return len(due) == AT_ONCE
+
+
+def rest_s(db: Database) -> float:
+    """Return the seconds from a step without more work to the next one."""
+    return IDLE_EVERY_S if db.writer.is_settled else EVERY_S

@@ -18,6 +18,17 @@ def test_a_first_change_has_the_short_quiet_period() -> None:
     assert debouncer.take(100.0 + 2 * LONG_QUIET_S + SHORT_QUIET_S, 10) == ["a"]
 
 
+def test_it_is_empty_when_no_key_waits() -> None:
+    debouncer: Debouncer[str] = Debouncer()
+    seen = [debouncer.is_empty]
+    debouncer.touch("a", 100.0)
+    seen.append(debouncer.is_empty)
+    debouncer.take(100.0 + SHORT_QUIET_S, 10)
+    seen.append(debouncer.is_empty)
+
+    assert seen == [True, False, True]
+
+
 def test_repeated_changes_have_the_long_quiet_period() -> None:
     debouncer: Debouncer[str] = Debouncer()
     debouncer.touch("a", 100.0)

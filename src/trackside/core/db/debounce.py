@@ -23,6 +23,11 @@ class Debouncer(Generic[K]):
         self._long: dict[K, float] = {}
         self._lock = threading.Lock()
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether no key waits for the end of its quiet period."""
+        return not self._short and not self._long
+
     def touch(self, key: K, now: float, *, ends: bool = False) -> None:
         """Record a change of the key; `ends`: no further change is expected, so the short quiet period applies."""
         with self._lock:

@@ -178,6 +178,11 @@ class GroupWriter:
         `now` defaults to `time.monotonic()`."""
         return self._debouncer.take(time.monotonic() if now is None else now, most)
 
+    @property
+    def is_settled(self) -> bool:
+        """Return whether `take_settled` has nothing to return now or later, until the next change."""
+        return self._debouncer.is_empty
+
     @contextmanager
     def pause(self) -> Iterator[None]:
         """Block writes over the main connection, which is the only write connection of a store without batch writers."""
