@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,3 +88,27 @@ def test_the_command_waits_for_a_restarted_server(
     assert (command.returncode, err) == (0, "")
     assert out.startswith("scored 1 row with models:/sum/2 to out.csv")
     assert (tmp_path / "out.csv").exists()
+
+
+def test_a_stream_starts_before_its_folder_has_a_file(scoring: Server, tables: Path) -> None:
+    """Without an interval it has nothing to do, and starts no Spark.  `tests/spark` has one that waits."""
+    incoming = tables / "incoming"
+    incoming.mkdir()
+    (incoming / ".upload.parquet").write_bytes(b"half of it")
+    stream: dict[str, Any] = {
+        "engine": "spark",
+        "input": str(incoming),
+        "input_format": "parquet",
+        "output": str(tables / "out"),
+        "stream": True,
+        "checkpoint": str(tables / "checkpoint"),
+    }
+
+    job = score(scoring.api, **stream)
+    file = {"model": "models:/sum/2", **stream, "input": str(incoming / ".upload.parquet")}
+    of_file = scoring.api.fault(JOBS, {"kind": "score", "params": file})
+    missing = scoring.api.fault(JOBS, {"kind": "score", "params": {**file, "input": str(tables / "none")}})
+
+    assert (job["state"], job["result"]["rows"]) == ("succeeded", 0), job["reason"]
+    assert "is a file; a stream reads a folder to which files are added" in of_file[2]
+    assert "does not exist" in missing[2]

@@ -130,10 +130,11 @@ def test_a_stream_scores_each_file_once(summing: Server, tables: Path) -> None:
     assert json.loads(failed.read_text())["file"] == "tuesday.parquet"
 
 
-def test_a_stream_with_an_interval_counts_its_rows_until_it_is_cancelled(summing: Server, tables: Path) -> None:
+def test_a_stream_with_an_interval_waits_for_its_first_file_and_runs_until_it_is_cancelled(
+    summing: Server, tables: Path
+) -> None:
     incoming, api = tables / "arriving", summing.api
     incoming.mkdir()
-    rows_of(300).to_parquet(incoming / "monday.parquet", index=False)
     params = {
         "model": "models:/sum/2",
         "env": "local",
@@ -154,6 +155,9 @@ def test_a_stream_with_an_interval_counts_its_rows_until_it_is_cancelled(summing
         is_there = (progress["done"], progress.get("message")) == (rows, "Waiting for new files.")
         return progress if is_there else None
 
+    wait_for(lambda: waiting(0))
+    rows_of(300).to_parquet(tables / "monday.parquet", index=False)
+    (tables / "monday.parquet").rename(incoming / "monday.parquet")
     first = wait_for(lambda: waiting(300))
     rows_of(200).to_parquet(incoming / "tuesday.parquet", index=False)
     second = wait_for(lambda: waiting(500))

@@ -55,11 +55,14 @@ def command(
     inputs: list[Path],
     made: Work,
     *,
+    folder: Path | None,
     readable: list[Path],
     ray_address: str,
     java_home: str,
 ) -> Command:
-    """Write the order file, and return the process that executes it.  `readable` are the locations of the inputs."""
+    """Write the order file, and return the process that executes it.
+
+    `readable` are the locations of the inputs; `folder` is the one of a stream, to which files are added."""
     processors = len(os.sched_getaffinity(0))
     processes = params.processes or processors
     order: dict[str, Any] = {
@@ -67,6 +70,7 @@ def command(
         "model_uri": model.uri,
         "job_id": job_id,
         "inputs": [params.input] if params.is_of_catalog else [str(path) for path in inputs],
+        "folder": "" if folder is None else str(folder),
         "input_format": params.input_format,
         "output": made.output,
         "output_format": params.output_format,
@@ -86,11 +90,16 @@ def command(
     file = made.folder / "order.json"
     file.write_bytes(msgspec.json.encode(order))
     threads = str(max(1, processors // processes))
-    reads = [str(inputs[0].parent)] if params.stream else [str(path) for path in readable]
     return Command(
         argv=[python, str(SCORER), "batch", str(file)],
         folder=str(made.folder),
-        readable=[str(files), python, str(SCORER), *reads, *(_for_java(java_home) if params.engine == "spark" else ())],
+        readable=[
+            str(files),
+            python,
+            str(SCORER),
+            *map(str, readable),
+            *(_for_java(java_home) if params.engine == "spark" else ()),
+        ],
         writable=[str(path) for path in (made.parts, made.target, made.checkpoint) if path is not None],
         environment={
             **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads),

@@ -50,12 +50,25 @@ def local_files(path: Path, kind: str) -> list[Path]:
     """Return a file, or the files of a folder with the format's extension, by name.  Raise NotFound, Invalid."""
     if path.is_file():
         return [path]
-    if not path.exists():
-        raise NotFound(f"input is {str(path)!r}, which does not exist.")
-    found = sorted(each for each in path.iterdir() if each.is_file() and each.suffix.lower() == FORMATS[kind])
+    found = _with_extension(path, kind)
     if not found:
         raise Invalid(f"the folder {str(path)!r} has no file that ends in {FORMATS[kind]}")
     return found
+
+
+def stream_files(path: Path, kind: str) -> list[Path]:
+    """Return the files that a stream finds in its folder, by name; none if the first one is still to come.
+
+    Raise NotFound, Invalid."""
+    if path.is_file():
+        raise Invalid(f"input is {str(path)!r}, which is a file; a stream reads a folder to which files are added")
+    return [each for each in _with_extension(path, kind) if not each.name.startswith((".", "_"))]
+
+
+def _with_extension(path: Path, kind: str) -> list[Path]:
+    if not path.exists():
+        raise NotFound(f"input is {str(path)!r}, which does not exist.")
+    return sorted(each for each in path.iterdir() if each.is_file() and each.suffix.lower() == FORMATS[kind])
 
 
 def local_table(path: Path) -> Path:

@@ -118,7 +118,9 @@ class Scoring:
         is_remote = places.run_of(params.input) is not None or is_in_bucket(params.input)
         if params.stream and is_remote:
             raise Invalid(f"input is {params.input!r}; a stream reads a folder below the server's --job-folders")
-        if not is_remote and params.input_format in LAKES:
+        if params.stream:
+            places.stream_files(self._folders.checked("input", params.input), params.input_format)
+        elif not is_remote and params.input_format in LAKES:
             places.local_table(self._folders.checked("input", params.input))
         else:
             self._inputs.check(params.input, params.input_format)
@@ -183,6 +185,7 @@ class Scoring:
                 files,
                 source.files,
                 made,
+                folder=source.readable[0] if params.stream else None,
                 readable=source.readable,
                 ray_address=self._ray_address,
                 java_home=self._java_home,
@@ -218,6 +221,11 @@ class Scoring:
         if params.is_of_catalog:
             place = lineage.Place(params.input, "catalog")
             return _Source(files=[], readable=[], place=place, digest=lineage.digest_of_text(params.input))
+        if params.stream:
+            folder = self._folders.checked("input", params.input)
+            files = places.stream_files(folder, params.input_format)
+            digest = lineage.digest(files, running.check)
+            return _Source(files=files, readable=[folder], place=lineage.Place(params.input), digest=digest)
         if params.input_format not in LAKES:
             files = self._inputs.fetch(running, params.input, params.input_format, workspace)
             digest = lineage.digest(files, running.check)

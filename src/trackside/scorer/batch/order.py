@@ -17,8 +17,8 @@ class Order:
 
     `input_format` is parquet, csv, jsonl, or for Spark also table or sql, whose text is then the only one of `inputs`.
     With `output_format` table, `output` names a table of Spark's catalog, and `overwrite` replaces one that is there.
-    `address` is the master of a Spark or Ray cluster.  A stream keeps its place in `checkpoint` and writes a folder into
-    `output` for each batch; `interval_s` 0 takes what is there and ends."""
+    `address` is the master of a Spark or Ray cluster.  A stream reads the files that are added to `folder`, keeps its place in
+    `checkpoint` and writes a folder into `output` for each batch; `interval_s` 0 takes what is there and ends."""
 
     model: str
     model_uri: str
@@ -37,6 +37,7 @@ class Order:
     engine: str = "local"
     address: str = ""
     conf: dict[str, str] = field(default_factory=dict)
+    folder: str = ""
     checkpoint: str = ""
     interval_s: int = 0
     overwrite: bool = False

@@ -20,6 +20,10 @@ def run(order: Order, report: Callable[..., None]) -> dict[str, Any]:
     """Score the order's input.  Raise Wrong where that cannot be done."""
     Path(order.parts).mkdir(parents=True, exist_ok=True)
     total = None
+    if order.checkpoint:
+        order = stream.with_files(order, report)
+        if not order.inputs:
+            return stream.without_files(order)
     if order.input_format in ("parquet", "csv", "jsonl"):
         if not inputs.columns_of(order):
             raise OrderError("the input is empty: it has no columns and no rows")

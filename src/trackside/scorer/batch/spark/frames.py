@@ -41,7 +41,7 @@ def read(spark: Any, order: Order) -> Any:
 
 def read_stream(spark: Any, order: Order, schema: Any) -> Any:
     """Return the folder of the input as a stream."""
-    return _reader(spark.readStream, order).schema(schema).load(_pattern(str(Path(order.inputs[0]).parent)))
+    return _reader(spark.readStream, order).schema(schema).load(_pattern(order.folder))
 
 
 def numbered(frame: Any, order: Order) -> Any:

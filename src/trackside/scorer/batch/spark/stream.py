@@ -4,6 +4,8 @@ folder."""
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Callable
 
 from trackside.scorer.batch.order import Order
@@ -11,6 +13,32 @@ from trackside.scorer.batch.spark import batches, frames
 
 LOOK_S = 0.5
 STATES = {"waiting-for-files": "Waiting for new files.", "scoring": "Scoring."}  # messages by key
+EXTENSIONS = {"parquet": ".parquet", "csv": ".csv", "jsonl": ".jsonl"}
+
+
+def with_files(order: Order, report: Callable[..., None]) -> Order:
+    """Return the order of a stream with the files of its folder, from which Spark takes the columns and their types.
+
+    With an interval, wait for the first file; without one, an order may have no file."""
+    is_told = False
+    while True:
+        found = [
+            str(path)
+            for path in sorted(Path(order.folder).iterdir())
+            if path.suffix.lower() == EXTENSIONS[order.input_format] and not path.name.startswith((".", "_"))
+        ]
+        if found or not order.interval_s:
+            return replace(order, inputs=found)
+        if not is_told:
+            is_told = True
+            report(done=0, unit="rows", message=STATES["waiting-for-files"], key="waiting-for-files")
+        time.sleep(LOOK_S)
+
+
+def without_files(order: Order) -> dict[str, Any]:
+    """Return the result of an order that has no file: what earlier attempts of the job have scored."""
+    scored, failed = batches.counts(order.output.rstrip("/"), order.job_id)
+    return {"rows": scored, "failed_rows": failed, "columns": []}
 
 
 def run(spark: Any, order: Order, report: Callable[..., None]) -> dict[str, Any]:
