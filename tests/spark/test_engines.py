@@ -63,6 +63,26 @@ def test_all_engines_give_the_same_predictions_and_failed_rows(summing: Server, 
     assert numbers == [[n for n in range(2000) if n != 7]] * 3
 
 
+def test_files_of_csv_may_have_their_columns_in_another_order(summing: Server, tables: Path) -> None:
+    """Spark by itself reads the columns of CSV by their position."""
+    (tables / "orders").mkdir()
+    (tables / "orders" / "first.csv").write_text("id,a,b\n0,10.0,1.0\n")
+    (tables / "orders" / "second.csv").write_text('\ufeffb,"id",a\r\n2.0,1,20.0\r\n', "utf-8")
+
+    job = score(
+        summing.api,
+        engine="spark",
+        input=str(tables / "orders"),
+        input_format="csv",
+        output=str(tables / "orders.parquet"),
+        output_format="parquet",
+    )
+
+    assert (job["state"], job["reason"]) == ("succeeded", "")
+    found = {int(number): value for number, value in predictions(tables / "orders.parquet").items()}
+    assert found == {0: 22.0, 1: 44.0}
+
+
 def rows(path: Path) -> list[int]:
     import pandas as pd
 

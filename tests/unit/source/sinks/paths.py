@@ -200,7 +200,7 @@ REVIEWED = [
         {
             "scoring/lineage.py": "digest",
             "scoring/lakes.py": "Lakes.write is_free",
-            "scoring/places.py": "Folders.checked fetch files_of local_files local_table",
+            "scoring/places.py": "Folders.checked fetch files_of _with_extension local_files local_table stream_files",
             "scorer/batch/lake/delta.py": "read write",
             "scorer/batch/lake/iceberg.py": "_check_places _hint read write",
             "scorer/batch/lake/rows.py": "sync",
@@ -209,7 +209,8 @@ REVIEWED = [
             "scoring/publication.py": "_place _place_folder",
             "scorer/batch/inputs.py": "_keys_of_first_line _name _of_lines columns_of",
             "scorer/batch/spark/batches.py": "counts make.write",
-            "scorer/batch/spark/frames.py": "numbered read_stream",
+            "scorer/batch/spark/frames.py": "numbered",
+            "scorer/batch/spark/stream.py": "with_files",
         },
     ),
     Reviewed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -14,6 +15,9 @@ from trackside.scorer.batch.spark import catalog, frames, session, stream
 
 LOOK_S = 0.5
 MARK = "trackside: "
+_HEADER = re.compile(
+    r"Header: (?P<found>.*)\n\s*Schema: (?P<wanted>.*)\n(?:.*\n){0,3}?CSV file: (?:file://)?(?P<file>.*)"
+)
 
 
 def run(order: Order, report: Callable[..., None]) -> dict[str, Any]:
@@ -52,6 +56,9 @@ def run(order: Order, report: Callable[..., None]) -> dict[str, Any]:
 def reason_of(fault: BaseException) -> str:
     """Return the message of a task, otherwise the first line."""
     text = str(fault)
+    header = _HEADER.search(text)
+    if header is not None:
+        return f"{header['file']} has the columns {header['found']}; the stream reads {header['wanted']}, in this order"
     at = text.find(MARK)
     return text[at + len(MARK) :].splitlines()[0] if at >= 0 else f"Spark failed: {session.first_line(fault)}"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -34,9 +36,24 @@ def read(spark: Any, order: Order) -> Any:
             return spark.table(order.inputs[0])
         if order.input_format == "sql":
             return spark.sql(order.inputs[0])
-        return _reader(spark.read, order).load([_pattern(path) for path in order.inputs])
+        alike = [_loaded(spark, replace(order, inputs=paths)) for paths in _by_header(order)]
+        return reduce(lambda frame, other: frame.unionByName(other), alike)
     except Exception as fault:  # noqa: BLE001  # of py4j or gRPC
         raise OrderError(f"Spark cannot read the input: {session.first_line(fault)}") from None
+
+
+def _by_header(order: Order) -> list[list[str]]:
+    """Return the files, in groups with the same order of the columns: Spark reads the columns of CSV by their position."""
+    if order.input_format != "csv":
+        return [order.inputs]
+    found: dict[tuple[str, ...], list[str]] = {}
+    for path in order.inputs:
+        found.setdefault(tuple(inputs.columns_of(replace(order, inputs=[path]))), []).append(path)
+    return list(found.values())
+
+
+def _loaded(spark: Any, order: Order) -> Any:
+    return _reader(spark.read, order).load([_pattern(path) for path in order.inputs])
 
 
 def read_stream(spark: Any, order: Order, schema: Any) -> Any:
@@ -206,6 +223,7 @@ def _reader(reader: Any, order: Order) -> Any:
     names = inputs.columns_of(order)
     quoted = [f"`{name.replace('`', '``')}` STRING" for name in [*names, CORRUPT]]
     options = {"header": "true", "multiLine": "true", "quote": '"', "escape": '"', "encoding": "UTF-8"}
+    options["enforceSchema"] = "false"  # a stream fails for a file whose columns are in another order
     return reader.format("csv").options(**options).schema(", ".join(quoted))
 
 
