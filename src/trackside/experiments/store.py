@@ -185,6 +185,11 @@ def active(tx: Tx, experiment_id: str) -> tuple[int, str]:
     return _active(tx, experiment_id, " FOR SHARE")
 
 
+def lock_active(tx: Tx, experiment_id: str) -> tuple[int, str]:
+    """Return the result of `active`; other transactions that call this or `active` wait until the transaction ends."""
+    return _active(tx, experiment_id, " FOR UPDATE")
+
+
 def remembered_active(tx: Tx, experiment_id: str) -> tuple[int, str]:
     """Return the result of `active` from the cache of SQLite's only writer.  A change of such a value must call
     `forget_active`."""

@@ -52,7 +52,8 @@ def create(
     tx: Tx, experiment_id: str, name: str, state: str, together: Sequence[int] = (), *, is_default: bool
 ) -> View:
     """`together` are the ids of the experiments that the view shows, if it shows several."""
-    seq, _ = experiments.active(tx, experiment_id)
+    # A transaction that makes another new view the default does not see this one: they take turns.
+    seq, _ = (experiments.lock_active if is_default else experiments.active)(tx, experiment_id)
     _check_readable(tx, together)
     counted = tx.one("SELECT COUNT(*) FROM saved_views WHERE workspace_id = :ws AND experiment_seq = :seq", seq=seq)
     if counted is not None and counted[0] >= MAX_VIEWS:
