@@ -55,6 +55,18 @@ def test_a_long_name_in_the_breadcrumb_does_not_truncate_short_ones(page: Page, 
 
 
 @pytest.mark.slow
+def test_the_breadcrumb_shows_the_way_back_in_full_on_a_phone(page: Page, server: Server) -> None:
+    _, run_id = log_run(server.api, "vision", name="mobilenet-v3-seed2")
+    page.set_viewport_size({"width": 390, "height": 844})
+
+    page.goto(f"{server.url}/#/runs/{run_id}")
+    name = page.locator("header ol").get_by_text("vision", exact=True)
+
+    expect(name).to_be_visible()
+    assert name.evaluate("(each) => each.scrollWidth <= each.clientWidth")
+
+
+@pytest.mark.slow
 def test_the_breadcrumb_shows_both_ends_of_a_long_name(page: Page, server: Server) -> None:
     name = "sweep-of-learning-rates-and-batch-sizes-for-the-spanish-corpus-" * 3
     experiment_id, _ = log_run(server.api, f"{name}seed-7")

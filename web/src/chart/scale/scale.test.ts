@@ -48,6 +48,7 @@ test("ticks are in the range, ascend, and are no more than asked for", () => {
 
 test("ticks are round", () => {
   expect(linearTicks({ low: 0, high: 1 }, 5)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
+  expect(linearTicks({ low: 0.13, high: 0.97 }, 3)).toEqual([0.2, 0.4, 0.6, 0.8]);
   expect(linearTicks({ low: -0.31, high: 0.29 }, 6)).toEqual([-0.3, -0.2, -0.1, 0, 0.1, 0.2]);
   expect(stepTicks({ low: 0, high: 3 }, 10)).toEqual([0, 1, 2, 3]);
   expect(logTicks({ low: 1e-4, high: 100 }, 6)).toEqual([1e-4, 1e-3, 0.01, 0.1, 1, 10, 100]);

@@ -1,10 +1,13 @@
 /** The positions of the ticks of an axis.  Pure. */
 import { scaleOf, type Range, type ScaleKind } from "./scale";
 
-/** At most about `most` round values (1, 2 or 5 times a power of ten) in the range. */
+/** At most about `most` round values (1, 2 or 5 times a power of ten) in the range: two if they fit, since one shows no scale. */
 export function linearTicks({ low, high }: Range, most: number): number[] {
   const step = roundStep((high - low) / Math.max(1, most));
-  return multiples(low, high, step);
+  const ticks = multiples(low, high, step);
+  if (ticks.length > 1) return ticks;
+  const finer = multiples(low, high, roundStep(step / 2.5));
+  return finer.length <= most + 1 ? finer : ticks;
 }
 
 /** The step of round ticks that is at least `rough`. */

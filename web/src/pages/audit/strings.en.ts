@@ -2,6 +2,9 @@ import { formatCount, plural } from "@/i18n/format";
 
 export default {
   none: "No entries match",
+  all: "All entries",
+  empty: "No entries yet",
+  emptyHint: "The log records changes of users, tokens and roles, sign-ins, and refused calls.",
   verify: "Verify",
   whole: (count: number) =>
     `The log is complete: ${formatCount(count)} ${plural(count) === "one" ? "entry is" : "entries are"} unchanged`,

@@ -4,6 +4,9 @@ import type en from "./strings.en";
 
 export default {
   none: "Ninguna entrada coincide",
+  all: "Todas las entradas",
+  empty: "Todavía no hay entradas",
+  emptyHint: "Se registran los cambios de usuarios, tokens y roles, los inicios de sesión y las llamadas denegadas.",
   verify: "Verificar",
   whole: (count: number) =>
     `El registro está íntegro: ${formatCount(count)} ${plural(count) === "one" ? "entrada está" : "entradas están"} como se escribieron`,

@@ -1,5 +1,5 @@
 import type { Strings } from "@/i18n/catalogue.svelte";
-import { formatCount, plural } from "@/i18n/format";
+import { counted, formatCount, plural } from "@/i18n/format";
 import type en from "./strings.en";
 
 export default {
@@ -8,11 +8,12 @@ export default {
   runs: "Ejecuciones",
   running: (count: string) => `${count} en curso`,
   ended: "Terminadas hoy",
-  failed: (count: string) => `${count} fallidas`,
+  failed: counted("fallida", "fallidas"),
   experiments: "Experimentos",
   models: "Modelos registrados",
   jobs: "Trabajos",
-  jobsNote: (waiting: string, failed: string) => `${waiting} en espera, ${failed} fallidos`,
+  jobsNote: (waiting: number, failed: number) =>
+    `${formatCount(waiting)} en espera, ${counted("fallido", "fallidos")(failed)}`,
   jobWait: (time: string) => `el más antiguo espera desde hace ${time}`,
   deliveries: "Entregas en espera",
   givenUp: (count: string) => `${count} abandonadas`,
