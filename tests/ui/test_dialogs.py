@@ -55,7 +55,7 @@ def test_a_dialog_names_the_fields_that_must_be_filled_in(server: Server, page: 
     for path, opener, main, label, others in (
         ("webhooks", "New webhook", "Create", "Name", "Address"),
         ("alerts", "New rule", "Save", "Name", ""),
-        ("drift", "New monitor", "Create", "Monitor", "Endpoint"),
+        ("drift", "New monitor", "Create", "Monitor", "Endpoint, Parquet or CSV file"),
         ("imports", "Start an import", "Start", "Address of the MLflow server", ""),
         ("workspaces", "New workspace", "Create", "Name", ""),
     ):

@@ -77,12 +77,17 @@ def test_the_command_of_a_page_without_links_works_when_pasted(
 
 def test_an_invalid_address_of_a_link_is_refused_in_the_wizard(server: Server, page: Page, console: list[str]) -> None:
     page.goto(f"{server.url}/#/links?new=1")
-    page.get_by_role("button", name="Next").last.click()
-    expect(page.get_by_text("Enter the address of the remote")).to_be_visible()
+    following = page.get_by_role("button", name="Next").last
+    expect(following).to_have_accessible_description("Fill in: Address of the other workspace, Name of the link")
+    expect(following).to_be_disabled()
     page.get_by_label("Address of the other workspace").fill("ftp://host")
     page.get_by_label("Name of the link").fill("twin")
-    for _ in range(3):
-        page.get_by_role("button", name="Next").last.click()
+    following.click()
+    page.get_by_label("With a token").check()
+    expect(following).to_have_accessible_description("Fill in: Token")
+    page.get_by_label("Without credentials").check()
+    for _ in range(2):
+        following.click()
     page.get_by_role("button", name="Start the link").click()
 
     expect(page.get_by_role("alert")).to_contain_text("ftp://host")

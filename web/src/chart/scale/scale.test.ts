@@ -52,6 +52,7 @@ test("ticks are round", () => {
   expect(linearTicks({ low: -0.31, high: 0.29 }, 6)).toEqual([-0.3, -0.2, -0.1, 0, 0.1, 0.2]);
   expect(stepTicks({ low: 0, high: 3 }, 10)).toEqual([0, 1, 2, 3]);
   expect(logTicks({ low: 1e-4, high: 100 }, 6)).toEqual([1e-4, 1e-3, 0.01, 0.1, 1, 10, 100]);
+  expect(logTicks({ low: 1.6e-4, high: 8.5e-3 }, 5)).toEqual([2e-4, 5e-4, 1e-3, 2e-3, 5e-3]);
   expect(logTicks({ low: 2, high: 8 }, 4)).toEqual([2, 4, 6, 8]);
   expect(asinhTicks({ low: -1000, high: 1000 }, 8, 1)).toEqual([-1000, -100, -10, 0, 10, 100, 1000]);
   expect(durationTicks({ low: 0, high: 600_000 }, 5)).toEqual([0, 120_000, 240_000, 360_000, 480_000, 600_000]);

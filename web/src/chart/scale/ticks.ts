@@ -33,16 +33,21 @@ export function logTicks(range: Range, most: number): number[] {
     const between = linearTicks(range, most).filter((tick) => tick > 0);
     if (between.length > 1) return between;
   }
-  const digits = decades * 3 <= most ? [1, 2, 5] : [1];
   const every = Math.max(1, Math.ceil(decades / Math.max(1, most)));
-  const ticks: number[] = [];
-  for (let power = Math.ceil(first / every) * every; power <= last; power += every) {
-    for (const digit of digits) {
-      const tick = Number(`${digit}e${power}`);
-      if (tick >= range.low && tick <= range.high) ticks.push(tick);
+  const made = (digits: readonly number[]): number[] => {
+    const ticks: number[] = [];
+    for (let power = Math.ceil(first / every) * every; power <= last; power += every) {
+      for (const digit of digits) {
+        const tick = Number(`${digit}e${power}`);
+        if (tick >= range.low && tick <= range.high) ticks.push(tick);
+      }
     }
-  }
-  return ticks;
+    return ticks;
+  };
+  const powers = made([1]);
+  if (decades * 3 > most && powers.length > 1) return powers;
+  const all = made([1, 2, 5]);
+  return decades * 3 <= most || all.length <= most + 1 ? all : powers;
 }
 
 /** Zero, and powers of ten on each side that stand far enough apart. */
