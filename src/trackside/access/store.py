@@ -54,6 +54,7 @@ def named_role(known: Iterable[Role], name_or_id: str) -> Role:
 def create_role(
     tx: Tx, name: str, description: str, actions: Sequence[str], not_actions: Sequence[str], scopes: Sequence[str]
 ) -> Role:
+    identity.touch(tx)  # first: changes of roles on several servers take turns
     if any(name.lower() == known.name.lower() for known in roles(tx)):
         raise AlreadyExists(f"Role '{name}' already exists.").because("taken", kind="role", name=name)
     made = Role(str(uuid.uuid4()), name, description, tuple(actions), tuple(not_actions), tuple(scopes), is_custom=True)
@@ -64,11 +65,11 @@ def create_role(
         """,
         **_values(made),
     )
-    identity.touch(tx)
     return made
 
 
 def update_role(tx: Tx, changed: Role) -> None:
+    identity.touch(tx)
     if any(changed.name.lower() == known.name.lower() and changed.role_id != known.role_id for known in roles(tx)):
         raise AlreadyExists(f"Role '{changed.name}' already exists.").because("taken", kind="role", name=changed.name)
     tx.run(
@@ -79,21 +80,23 @@ def update_role(tx: Tx, changed: Role) -> None:
         """,
         **_values(changed),
     )
-    identity.touch(tx)
 
 
 def delete_role(tx: Tx, role_id: str) -> None:
+    identity.touch(tx)
     used = tx.one("SELECT COUNT(*) FROM assignments WHERE role_id = :id", id=role_id)
     if used is not None and used[0]:
         raise Invalid(f"The role is assigned {used[0]} times; remove those assignments first.")
     tx.run("DELETE FROM roles WHERE role_id = :id", id=role_id)
-    identity.touch(tx)
 
 
 def assign(
     tx: Tx, principal_id: int, role_id: str, scope: Scope, by: str, *, is_denial: bool = False
 ) -> Assignment | None:
-    """Store an assignment.  Return None if it exists."""
+    """Store an assignment.  Return None if it exists.  Raise NotFound for a role that was deleted in the meantime."""
+    identity.touch(tx)
+    if role_id not in builtin.BY_ID and tx.one("SELECT 1 FROM roles WHERE role_id = :id", id=role_id) is None:
+        raise NotFound(f"Role '{role_id}' not found.").because("missing", kind="role", name=role_id)
     made = tx.one(
         """
         INSERT INTO assignments (principal_id, role_id, is_denial, subscription, resource_group, workspace, object_type,
@@ -107,7 +110,6 @@ def assign(
         by=by,
         **_place(scope),
     )
-    identity.touch(tx)
     return None if made is None else get(tx, made[0])
 
 

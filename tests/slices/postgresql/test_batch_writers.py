@@ -8,7 +8,6 @@ import pytest
 
 from support.links import until
 from support.stores.postgres import Admin, rows
-from support.stores.postgres_store import store_of
 from trackside import opening
 from trackside.core.db.pg.wire import MAX_STATEMENTS
 from trackside.core.db.postgres import PostgresDatabase
@@ -21,7 +20,6 @@ from trackside.runs import batch, keeper, lifecycle
 from trackside.runs import store as runs
 from trackside.runs.limits import Logged
 from trackside.runs.model import CreateRun
-from trackside.views import store as views
 
 LONG_S = 60
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'"
@@ -60,24 +58,6 @@ def test_a_group_that_waits_for_a_lock_delays_no_other_group(db: PostgresDatabas
             await asyncio.wait_for(waits, LONG_S)
 
     asyncio.run(log())
-
-
-def test_of_two_views_that_two_servers_make_the_default_at_once_one_is(
-    db: PostgresDatabase, postgres_settings: Settings, admin: Admin
-) -> None:
-    other = PostgresDatabase(store_of(postgres_settings))
-    with db.read(1) as tx:
-        ((database,),) = tx.all("SELECT CAST(current_database() AS TEXT)")
-
-    with db.write(1) as tx:
-        views.create(tx, "0", "first", "{}", is_default=True)
-        later = other.writer.submit(1, lambda tx: views.create(tx, "0", "second", "{}", is_default=True))
-        until(lambda: later.done() or rows(admin, WAITING, database) == [(1,)], "the other server to end or to wait")
-    later.result(LONG_S)
-    other.close()
-
-    with db.read(1) as tx:
-        assert [each.name for each in views.of_experiment(tx, "0") if each.is_default] == ["second"]
 
 
 def test_changes_of_batch_writers_reach_the_debouncer(db: PostgresDatabase) -> None:
