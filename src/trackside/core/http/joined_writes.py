@@ -10,14 +10,14 @@ SMALL_BYTES = 64 << 10
 class JoinedWrites:
     """A transport that holds back a small first write until the second write or the end of the loop's iteration."""
 
-    __slots__ = ("_is_ended", "_kept", "_loop", "_transport", "close", "written")
+    __slots__ = ("_kept", "_loop", "_transport", "close", "is_closing", "written")
 
     def __init__(
         self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, close: Callable[[], None]
     ) -> None:
         """`close` decides when to call `close_now`."""
         self.close = close
-        self._is_ended = False  # nothing may be written any more; the transport may still be open
+        self.is_closing = transport.is_closing  # called for each answer; after `write_eof` it is true
         self._transport = transport
         self._loop = loop
         self._kept: bytes | None = None
@@ -47,15 +47,12 @@ class JoinedWrites:
         else:
             self._transport.writelines([head, body])
 
-    def is_closing(self) -> bool:
-        return self._is_ended or self._transport.is_closing()
-
     def close_now(self) -> None:
         self._flush()
         self._transport.close()
 
     def write_eof(self) -> None:
-        self._is_ended = True
+        self.is_closing = _true
         self._flush()
         if self._transport.can_write_eof():  # TLS has no half-closed connections
             self._transport.write_eof()
@@ -69,3 +66,7 @@ class JoinedWrites:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
+
+
+def _true() -> bool:
+    return True
