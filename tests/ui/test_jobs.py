@@ -146,6 +146,21 @@ def test_a_failed_job_shows_its_error_and_is_filtered_retried_and_scheduled(serv
     expect(page.get_by_role("row").filter(has_text="keep-last")).to_contain_text("0 * * * *")
 
 
+def test_why_a_job_ended_is_told_in_the_language_of_the_page(server: Server, page: Page) -> None:
+    api = server.api
+    api.ask("PATCH", f"{OURS}/job-queue", {"is_paused": True})
+    job_id = api.post(f"{OURS}/jobs", kind="empty-trash")["job"]["job_id"]
+    api.post(f"{OURS}/jobs/{job_id}/cancel")
+    page.add_init_script("localStorage.setItem('trackside.language', 'es')")
+
+    page.goto(f"{server.url}/#/jobs/{job_id}")
+
+    expect(page.get_by_role("alert")).to_have_text("El trabajo se canceló antes de empezar.")
+    expect(page.get_by_text("The job was cancelled before it began.")).to_have_attribute("lang", "en")
+    page.goto(f"{server.url}/#/jobs")
+    expect(page.get_by_title("El trabajo se canceló antes de empezar.")).to_have_text("Cancelado")
+
+
 def test_the_run_of_a_job_is_found_by_its_id_alone(server: Server, page: Page) -> None:
     run_id = server.api.new_run(server.api.new_experiment("vision"), run_name="calm-elk")
 

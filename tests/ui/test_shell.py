@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, Route, expect
 
 from support.client import Api
 from support.processes.ports import free_port
@@ -52,6 +53,30 @@ def test_a_long_name_in_the_breadcrumb_does_not_truncate_short_ones(page: Page, 
         name = path.get_by_text(short, exact=True)
         expect(name).to_be_visible()
         assert name.evaluate("(each) => each.scrollWidth <= each.clientWidth")
+
+
+@pytest.mark.slow
+def test_a_page_does_not_say_that_it_is_empty_while_it_loads(page: Page, server: Server) -> None:
+    experiment_id, _ = log_run(server.api, "vision")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/**", hold)
+
+    page.goto(f"{server.url}/#/experiments/{experiment_id}/charts")
+    expect(page.get_by_role("heading", level=1)).to_have_text(experiment_id)
+    page.goto(f"{server.url}/#/access/assignments")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Assignments")
+    expect(page.locator("main").get_by_text("Loading")).to_be_visible()
+    expect(page.get_by_text("No assignments")).to_have_count(0)
+
+    page.unroute("**/api/**")
+    for route in held:
+        with suppress(Error):  # the call of a page that was left
+            route.continue_()
+    expect(page.get_by_text("No assignments")).to_be_visible()
 
 
 @pytest.mark.slow
