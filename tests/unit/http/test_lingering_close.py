@@ -1,5 +1,6 @@
 """Answers to requests whose body is not read: clients that still send get the answer, and cannot hold the connection."""
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -18,6 +19,7 @@ import uvicorn
 from trackside.cli.server.connections import BoundedProtocol
 from trackside.core import certificates
 from trackside.core.http import linger
+from trackside.core.http.joined_writes import JoinedWrites
 
 MB = 1 << 20
 BODY = bytes(24 * MB)  # more than the buffers of two sockets
@@ -33,6 +35,20 @@ async def _refuse(scope: Any, receive: Any, send: Callable[[Any], Awaitable[None
     await send({"type": "http.response.body", "body": REFUSAL})
 
 
+class Streaming:
+    """Begin an answer, and wait until the client has disconnected."""
+
+    def __init__(self) -> None:
+        self.has_ended = threading.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.has_ended.set()
+
+
 class Refusing:
     """A server on the loop of `trackside server`."""
 
@@ -43,7 +59,11 @@ class Refusing:
 
 @contextmanager
 def refusing(
-    *, bounds: Bounds = linger.BOUNDS, connections: int = 100, tls: certificates.Files | None = None
+    *,
+    bounds: Bounds = linger.BOUNDS,
+    connections: int = 100,
+    tls: certificates.Files | None = None,
+    application: Any = _refuse,
 ) -> Iterator[Refusing]:
     class Protocol(BoundedProtocol):
         most = connections
@@ -54,7 +74,7 @@ def refusing(
             made.has_lost_one.set()
 
     config = uvicorn.Config(
-        _refuse,
+        application,
         loop="uvloop",
         http=Protocol,
         ws="none",
@@ -115,9 +135,13 @@ def test_clients_that_send_their_whole_body_get_the_refusal(is_secure: bool, tmp
     assert answers == [(413, REFUSAL)] * 4
 
 
+def _connected(server: Refusing) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.port))
+
+
 def _refused(server: Refusing) -> socket.socket:
     """Return a connection that has its refusal, and has sent a part of its body."""
-    client = socket.create_connection(("127.0.0.1", server.port))
+    client = _connected(server)
     client.sendall(HEAD + b"x")
     answer = b""
     while piece := client.recv(4096):  # up to the end of the server's side
@@ -157,9 +181,47 @@ def test_a_lingering_connection_is_closed_for_a_new_one() -> None:
         _send_until_closed(first)
 
 
+def test_a_connection_with_a_part_of_a_head_is_closed_for_a_new_one_without_lingering() -> None:
+    bounds = Bounds(silence_s=600, total_s=600)
+
+    with refusing(bounds=bounds, connections=1) as server, _connected(server) as first:
+        first.sendall(b"GET / HTTP/1.1\r\n")
+        with _refused(server):
+            assert server.has_lost_one.wait(60)
+
+
 def test_a_server_that_stops_does_not_wait_for_lingering_connections() -> None:
     with refusing(bounds=Bounds(silence_s=600, total_s=600)) as server:
         client = _refused(server)
 
     _send_until_closed(client)
     client.close()
+
+
+def test_an_answer_that_is_cut_by_a_malformed_body_ends_its_handler_at_once() -> None:
+    application = Streaming()
+    bounds = Bounds(silence_s=600, total_s=600)
+
+    with refusing(bounds=bounds, application=application) as server, _connected(server) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n")
+        client.recv(1)
+        client.sendall(b"no number\r\n")
+
+        assert application.has_ended.wait(60)
+
+
+def test_nothing_is_written_after_the_end_of_the_servers_side() -> None:
+    async def write(ours: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_connection(asyncio.Protocol, sock=ours)
+        joined = JoinedWrites(transport, loop, transport.close)
+        joined.write(b"answer")
+        joined.write_eof()
+        joined.write(b"more")
+        joined.close_now()
+
+    ours, theirs = socket.socketpair()
+    with theirs:
+        asyncio.run(write(ours))
+
+        assert theirs.makefile("rb").read() == b"answer"

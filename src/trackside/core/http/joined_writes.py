@@ -24,6 +24,8 @@ class JoinedWrites:
         self.written = 0  # bytes, in all
 
     def write(self, data: bytes) -> None:
+        if self.is_closing is _true:  # a transport raises for a write after its end
+            return
         self.written += len(data)
         kept = self._kept
         if kept is not None:

@@ -432,7 +432,7 @@ class OneWriteProtocol(HttpToolsProtocol):
                 self.flow.pause_reading()
                 return
             if cycle.response_started or self.pipeline:
-                self.transport.close()
+                self.close_now()  # ends the handlers of unfinished answers, which lingering would leave running
                 return
             cycle.disconnected = True
             cycle.message_event.set()
@@ -453,10 +453,11 @@ class OneWriteProtocol(HttpToolsProtocol):
         return self._lingering.is_open if self._lingering is not None else not self.transport.is_closing()
 
     def close_now(self) -> None:
+        """Close the connection without lingering."""
         if self._lingering is not None:
             self._lingering.end()
         else:
-            self.transport.close()
+            cast(JoinedWrites, self.transport).close_now()
 
     def _close(self) -> None:
         """Close the connection after its last answer, or linger if a request has not arrived whole."""
