@@ -2,8 +2,8 @@
 
 The kernel releases a lock when its process ends, so a file that is left behind has no effect. The content of the file
 names the holder, and counts the starts: who holds the lock knows that the processes of earlier starts have ended. That holds
-for the same file since the same boot of the machine. A copy of the folder, or a machine that was started again from a copy of
-its disk, is another folder.
+for the same file of the same file system since the same boot of the machine. A copy of the folder, a snapshot of its file
+system, or a machine that was started again from a copy of its disk, is another folder.
 """
 
 import errno
@@ -35,6 +35,7 @@ class Folder(Struct, frozen=True):
 
     id: str
     boot: str
+    device: int
     inode: int
 
 
@@ -101,15 +102,15 @@ class Lock:
 
 
 def _next_start(handle: int) -> tuple[Folder, int]:
-    boot, inode = "", os.fstat(handle).st_ino
+    boot, file = "", os.fstat(handle)
     with suppress(OSError):
         boot = _BOOT.read_text().strip()
     before = _parse(os.pread(handle, 4096, 0))
     if boot and before is not None and before.folder is not None:
-        here = Folder(before.folder.id, boot, inode)
+        here = Folder(before.folder.id, boot, file.st_dev, file.st_ino)
         if here == before.folder:
             return here, before.start + 1
-    return Folder(secrets.token_hex(8), boot, inode), 1
+    return Folder(secrets.token_hex(8), boot, file.st_dev, file.st_ino), 1
 
 
 def of_server(settings: Settings) -> Lock:

@@ -1,8 +1,8 @@
 """The count of the uses of a data folder, by which a server knows that the holders of leases before it have ended."""
 
-import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -41,14 +41,15 @@ def test_a_copy_of_a_folder_is_another_folder(tmp_path: Path) -> None:
     assert used(tmp_path / "b").partition(".")[0] != first.partition(".")[0]
 
 
-def test_a_folder_is_another_one_after_a_boot_of_the_machine(tmp_path: Path) -> None:
+@pytest.mark.parametrize("elsewhere", [{"boot": "earlier"}, {"device": 1}, {"inode": 1}])
+def test_a_folder_is_another_one_after_a_boot_or_in_a_copy_of_its_file_system(
+    tmp_path: Path, elsewhere: dict[str, Any]
+) -> None:
     first = used(tmp_path)
     file = tmp_path / "server.lock"
     held = msgspec.json.decode(file.read_bytes(), type=Holder)
     assert held.folder is not None
-    earlier = msgspec.structs.replace(held, folder=msgspec.structs.replace(held.folder, boot="earlier"))
-    with file.open("r+b") as lock:
-        os.truncate(lock.fileno(), 0)
-        lock.write(msgspec.json.encode(earlier))
+    before = msgspec.structs.replace(held, folder=msgspec.structs.replace(held.folder, **elsewhere))
+    file.write_bytes(msgspec.json.encode(before))
 
     assert used(tmp_path).partition(".")[0] != first.partition(".")[0]
