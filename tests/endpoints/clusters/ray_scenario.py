@@ -34,13 +34,20 @@ def main(python: str, folder: Path) -> None:
         "--block",
     ]
     command += [f"--port={GCS.rpartition(':')[2]}", "--include-dashboard=false", f"--temp-dir={folder / 'ray'}"]
-    head = subprocess.Popen([*command, "--object-store-memory=100000000"], stdout=subprocess.PIPE, text=True)
+    temporary = folder / "tmp"
+    temporary.mkdir()
+    head = subprocess.Popen(
+        [*command, "--object-store-memory=100000000"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(temporary)},
+    )
     assert head.stdout is not None
     if not any("Ray runtime started" in line for line in head.stdout):
         raise SystemExit(f"Ray did not start and ended with {head.wait()}")
     server = Server(folder / "data", ("--ray-address", GCS, "--ray-python", python, "--durability", "relaxed")).start()
     try:
-        scenario(server, folder)
+        scenario(server, folder, temporary)
     finally:
         server.stop()
         head.terminate()
@@ -48,7 +55,7 @@ def main(python: str, folder: Path) -> None:
         head.wait()
 
 
-def scenario(server: Server, folder: Path) -> None:
+def scenario(server: Server, folder: Path, temporary: Path) -> None:
     api = server.api
     register(api, [save_model(folder / "one", 1.0), save_model(folder / "two", 2.0)])
     spec = {"backend": "ray", "env": "local", "replicas": 2}
@@ -58,13 +65,14 @@ def scenario(server: Server, folder: Path) -> None:
     key = key_of(api, "adder")
     assert state == "Healthy", endpoint(api, "adder")
     assert api.ask("POST", SERVICE, ROW, headers=key).json == {"predictions": [3.0]}
-    assert len(scorers()) == 2
+    assert len(scorers()) == len(replica_folders(temporary)) == 2
     assert any("ready" in line for line in api.get(f"{ENDPOINTS}/adder/deployments/blue/logs")["lines"])
     refuses_callers_without_the_routers_key()
 
     os.kill(scorers()[0], signal.SIGKILL)
     assert {api.ask("POST", SERVICE, ROW, headers=key).status for _ in range(20)} == {200}
     wait_for(lambda: len(scorers()) == 2 and settled(api) == "Healthy")
+    wait_for(lambda: len(replica_folders(temporary)) == 2)
 
     put(api, spec={"threads": 8})
     reason = wait_for(lambda: endpoint(api, "adder")["state"] == "Unschedulable" and endpoint(api, "adder"))
@@ -73,12 +81,18 @@ def scenario(server: Server, folder: Path) -> None:
 
     put(api, spec={"replicas": 1, "threads": 1})
     wait_for(lambda: len(scorers()) == 1 and settled(api) == "Healthy")
+    wait_for(lambda: len(replica_folders(temporary)) == 1)
     before = scorers()
     server.kill9()
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in before))
+    wait_for(lambda: not replica_folders(temporary))
 
     server.start()
     wait_for(lambda: server.api.ask("POST", SERVICE, ROW, headers=key).status == 200)
+
+
+def replica_folders(temporary: Path) -> list[Path]:
+    return list(temporary.glob("trackside-replica-*"))
 
 
 def settled(api: Api) -> str:

@@ -30,12 +30,29 @@ MOST_CAUSES = 10
 MOST_STATS_BYTES = 64 << 10
 
 
+# Removes a folder when standard input ends, which is when all processes that hold its other end have ended.  It leaves the
+# process group and the parent, because Ray kills the children of an actor with it.
+REMOVER = """
+import os, shutil, sys
+if os.fork():
+    os._exit(0)
+os.setsid()
+sys.stdin.buffer.read()
+shutil.rmtree(sys.argv[1], ignore_errors=True)
+"""
+
+
 class Replica:
-    """The actor: the files of the scorer and of the model in a folder of its own, and the scorer on a port of its node."""
+    """The actor: the files of the scorer and of the model in a folder of its own, and the scorer on a port of its node.
+
+    The folder is removed when the actor and the scorer have ended, also if Ray kills the actor, which runs no finalizer then."""
 
     def __init__(self, scorer: dict[str, str], pieces: list[Any], flags: list[str], token: str) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="trackside-replica-")
-        root = Path(self.folder.name)
+        root = Path(tempfile.mkdtemp(prefix="trackside-replica-"))
+        remover = subprocess.Popen([sys.executable, "-I", "-c", REMOVER, str(root)], stdin=subprocess.PIPE)  # noqa: S603
+        assert remover.stdin is not None
+        self.lives = remover.stdin
+        remover.wait()
         for name, text in scorer.items():
             (root / "scorer").mkdir(exist_ok=True)
             (root / "scorer" / name).write_text(text, "utf-8")
@@ -62,6 +79,7 @@ class Replica:
             stderr=subprocess.STDOUT,
             cwd=root,
             start_new_session=True,
+            pass_fds=[self.lives.fileno()],
         )
         threading.Thread(target=self.follow, daemon=True).start()
 
