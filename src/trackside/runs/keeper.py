@@ -10,7 +10,7 @@ from trackside.runs import store
 
 AT_ONCE = 50  # runs in a step, which takes some milliseconds
 EVERY_S = 0.1
-IDLE_EVERY_S = 0.5  # while no run waits: half of the wake-ups of an idle server were of these steps
+IDLE_EVERY_S = 0.5  # while no run waits: an idle server then wakes less often
 
 
 class Database(Protocol):
