@@ -24,7 +24,8 @@ def new_holder(start: str = "") -> str:
 
 
 def has_ended(column: str) -> str:
-    """Return the condition that the holder in a column is of an earlier start.  It needs the parameters of `earlier`."""
+    """Return the condition that the holder in a column is of another start of the asking holder's folder.  It needs the
+    parameters of `earlier`."""
     return f"({column} LIKE :folder AND {column} NOT LIKE :start)"
 
 
